@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import { applyChange, withoutBodies, type FinishChange, type StoreChange } from '../store/change.ts';
-import { isKnownStore, openStore, type Store } from '../store/open.ts';
-import { isStoreDamage, isStoreRefusal } from '../store/refusal.ts';
-import { createWriter, type Writer } from '../store/write.ts';
+import type { Store } from '../store/open.ts';
+import { isStoreRefusal } from '../store/refusal.ts';
+import type { Writer } from '../store/write.ts';
 import { isFileError } from './file-error.ts';
 import { giveReserveBack, takeReserve } from './reserve.ts';
 import { Spill } from './spill.ts';
-import { fileIdOf, removeOrphans, setAside, sideFilesOf, type SideFiles } from './store-file.ts';
+import { busyWaitMs, StandingFile } from './standing-file.ts';
 
 export interface KeeperOptions {
   readonly target: string;
@@ -35,26 +35,16 @@ export type Kept = 'whole' | 'bare' | 'lost' | 'not';
 /** How long to leave a store alone that has just refused. */
 const retryAfterMs = 1000;
 const idleEveryMs = 500;
-/** What another program may take of the second that a killed process may lose; while in trouble nobody is waited for. */
-const busyWaitMs = 300;
-
-interface OpenFile {
-  readonly store: Store;
-  readonly writer: Writer;
-  readonly fileId: string | null;
-  readonly sideFiles: SideFiles;
-}
 
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #spill: Spill;
   readonly #reservePath: string;
-  #file: OpenFile | null = null;
+  readonly #file: StandingFile;
   #trouble: string | null = null;
   #spillTrouble: string | null = null;
   #nextTryMs = 0;
   #nextIdleMs = 0;
-  #generation = 0;
 
   /**
    * Opens the store; one that is damaged is set aside and a new one is begun.
@@ -68,8 +58,15 @@ export class Keeper {
     const dir = join(options.spillDir, name);
     this.#spill = new Spill(dir);
     this.#reservePath = join(dir, 'reserve');
+    this.#file = new StandingFile({
+      ...options,
+      onReplaced: (message) => {
+        this.#trouble = message;
+        options.onNotice(message);
+      },
+    });
     try {
-      this.#openOrSetAside();
+      this.#file.open();
     } catch (error) {
       if (options.mustOpen || !isStoreRefusal(error)) throw error;
       this.#refused(error);
@@ -95,12 +92,12 @@ export class Keeper {
 
   /** The open store, for reading; null while it cannot be opened. */
   get store(): Store | null {
-    return this.#file?.store ?? null;
+    return this.#file.store;
   }
 
   /** Another number when another file has taken the store's place: what was written before is not in it. */
   get generation(): number {
-    return this.#generation;
+    return this.#file.generation;
   }
 
   /** Brings changes to the disk; answers for each of them. */
@@ -138,9 +135,11 @@ export class Keeper {
 
   /** Lets `work` write between two commits, while nothing is wrong with the store. */
   attend(work: (store: Store, writer: Writer) => void): void {
-    if (!this.#spill.isEmpty || this.#trouble !== null || !this.#mayWrite() || this.#file === null) return;
+    if (!this.#spill.isEmpty || this.#trouble !== null || !this.#mayWrite()) return;
+    const { store, writer } = this.#file;
+    if (store === null || writer === null) return;
     try {
-      work(this.#file.store, this.#file.writer);
+      work(store, writer);
     } catch (error) {
       if (!isStoreRefusal(error)) throw error;
       this.#refused(error);
@@ -150,85 +149,20 @@ export class Keeper {
   close(): void {
     while (!this.#spill.isEmpty && this.#mayWrite() && this.#importOldest());
     this.#spill.close();
-    this.#closeFile();
-  }
-
-  #openOrSetAside(): void {
-    const wasOurs = isKnownStore(this.#options.target);
-    try {
-      this.#open();
-    } catch (error) {
-      // A file that never was a store of ours is somebody's: it is refused, not moved.
-      if (!isStoreDamage(error) || !wasOurs) throw error;
-      this.#setAside(error);
-      this.#open();
-    }
-  }
-
-  #open(): void {
-    const { target, durability } = this.#options;
-    const store = openStore(target, 'write', { durability, busyWaitMs });
-    const writer = createWriter(store);
-    const fileId = fileIdOf(target);
-    this.#file = { store, writer, fileId, sideFiles: sideFilesOf(target) };
-  }
-
-  #setAside(error: unknown): void {
-    const kept = setAside(this.#options.target);
-    this.#generation++;
-    const message = `The store was damaged (${sentenceOf(error)}); it is kept as ${kept} and a new one was begun.`;
-    this.#trouble = message;
-    this.#options.onNotice(message);
+    this.#file.close();
   }
 
   /** False while the store has refused a moment ago, or cannot be opened. */
   #mayWrite(): boolean {
     if (performance.now() < this.#nextTryMs) return false;
-    if (this.#file !== null && !this.#isInPlace(this.#file)) this.#leaveFile();
-    if (this.#file !== null) return true;
     try {
-      this.#openOrSetAside();
+      this.#file.open();
       return true;
     } catch (error) {
       if (!isStoreRefusal(error) && !isFileError(error)) throw error;
       this.#refused(error);
       return false;
     }
-  }
-
-  #isInPlace({ fileId }: OpenFile): boolean {
-    return fileIdOf(this.#options.target) === fileId;
-  }
-
-  /** Somebody moved, replaced or deleted the file. It gets what was written into it, wherever it is now. */
-  #leaveFile(): void {
-    const { target } = this.#options;
-    this.#trouble = `${target} was deleted or replaced; the record goes on in the file that stands there.`;
-    this.#options.onNotice(this.#trouble);
-    const orphans = this.#file?.sideFiles ?? { logId: null, indexId: null };
-    this.#generation++;
-    try {
-      this.#file?.writer.emptyLog();
-    } catch (error) {
-      // Then the log that is kept beside has it.
-      if (!isStoreRefusal(error)) throw error;
-    }
-    this.#closeFile();
-    try {
-      removeOrphans(target, orphans);
-    } catch (error) {
-      if (!isFileError(error)) throw error;
-    }
-  }
-
-  #closeFile(): void {
-    try {
-      this.#file?.writer.close();
-    } catch (error) {
-      // The file under it is gone or damaged; it is let go either way.
-      this.#trouble = sentenceOf(error);
-    }
-    this.#file = null;
   }
 
   /** Null when the store refuses. */
@@ -279,46 +213,33 @@ export class Keeper {
     }
   }
 
-  /** Throws what the store throws. On disk in the file that has the store's name when it returns. */
+  /** Throws what the store throws. */
   #apply(changes: readonly StoreChange[]): void {
-    const file = this.#file;
-    if (file === null) throw new Error('the store is not open');
-    file.writer.transaction(() => {
-      for (const change of changes) applyChange(file.writer, change);
+    this.#file.commit((writer) => {
+      for (const change of changes) applyChange(writer, change);
     });
-    if (this.#isInPlace(file)) return;
-    // Deleted under our hands: this went into a file that nobody will find.
-    this.#leaveFile();
-    this.#openOrSetAside();
-    this.#apply(changes);
   }
 
   #refused(error: unknown): void {
     this.#trouble = sentenceOf(error);
     this.#nextTryMs = performance.now() + retryAfterMs;
-    this.#file?.writer.waitForOthers(0);
-    if (!isStoreDamage(error) || (this.#file === null && !isKnownStore(this.#options.target))) return;
-    this.#closeFile();
-    try {
-      this.#setAside(error);
-      this.#nextTryMs = 0;
-    } catch (cause) {
-      if (!isFileError(cause)) throw cause;
-    }
+    // While in trouble nobody is waited for.
+    this.#file.writer?.waitForOthers(0);
+    if (this.#file.abandonIfDamaged(error)) this.#nextTryMs = 0;
   }
 
   #healed(): void {
     if (this.trouble === null) return;
     this.#trouble = null;
     this.#spillTrouble = null;
-    this.#file?.writer.waitForOthers(busyWaitMs);
+    this.#file.writer?.waitForOthers(busyWaitMs);
     takeReserve(this.#reservePath);
   }
 
   /** Looks after the log; in trouble it writes nothing that matters, to learn whether the store can be written again. */
   #probe(): void {
-    const writer = this.#file?.writer;
-    if (writer === undefined) return;
+    const { writer } = this.#file;
+    if (writer === null) return;
     try {
       writer.checkpoint();
       if (this.trouble === null) return;

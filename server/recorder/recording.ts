@@ -2,28 +2,19 @@
  * The worker's loop: takes batches, digests the calls that ended, commits in groups, acknowledges. What queues up while one
  * commit runs becomes the next group. Bytes of a call that goes on are saved when the oldest of them is half a second old.
  */
-import type { KeptStage } from '../exchange.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
 import type { FinishChange, StoreChange } from '../store/change.ts';
-import { readRunning } from '../store/running.ts';
-import type { WholeCall } from '../store/write.ts';
 import { AssemblyBudget, type CallAssembly } from './assembly.ts';
 import { Attempts, learnAttempts } from './attempts.ts';
 import { finishChange, openChange, progressChange } from './changes.ts';
 import { digest, digestBlindly, openRow, type Digested, type DigestContext } from './digest.ts';
-import { finishedCall, type FinishedCall } from './finished.ts';
+import { finishedCall } from './finished.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Ledger, type Ending } from './ledger.ts';
-import {
-  vitals,
-  type Batch,
-  type FromWorker,
-  type KeepingState,
-  type ToWorker,
-  type WorkerSetup,
-} from './protocol.ts';
-import { resumeCall, savedCall, withChange, type SavedCall } from './recovery.ts';
+import { vitals, type Batch, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
+import { Reports } from './reports.ts';
+import { resumedCalls, type ResumedCall } from './resumption.ts';
 import { createNewText } from './new-text.ts';
 import { PaidResults } from './paid-results.ts';
 import { Upkeep } from './upkeep.ts';
@@ -78,7 +69,7 @@ class RecordingLoop {
   readonly #keeper: Keeper;
   readonly #pricer: Pricer;
   readonly #context: DigestContext & { readonly attempts: Attempts };
-  readonly #post: (message: FromWorker) => void;
+  readonly #reports: Reports;
   readonly #budget: AssemblyBudget;
   readonly #ledger: Ledger;
   readonly #survivors: Survivors;
@@ -87,15 +78,10 @@ class RecordingLoop {
   readonly #inbox: ToWorker[] = [];
   /** Endings that could not be written anywhere; not acknowledged, so that another worker would have them too. */
   #owed: Finished[] = [];
-  /** Since they were last told to the main thread. */
-  readonly #finished: FinishedCall[] = [];
-  readonly #commitsUs: number[] = [];
   readonly #resumed: ReadonlySet<number>;
   #generation: number;
   #nextSaveMs = 0;
   #isBusy = false;
-  #isWatched = false;
-  #lastState = '';
   readonly #tick: NodeJS.Timeout;
 
   constructor(setup: WorkerSetup, keeper: Keeper, pricer: Pricer, post: (message: FromWorker) => void) {
@@ -111,7 +97,7 @@ class RecordingLoop {
       paidResults: new PaidResults(() => keeper.store),
       ...(setup.cost !== undefined && { shownCost: setup.cost }),
     };
-    this.#post = post;
+    this.#reports = new Reports(post, setup.reportStages);
     this.#vitals = new Int32Array(setup.vitals);
     this.#generation = keeper.generation;
     this.#resumed = new Set(setup.resume.map(({ number }) => number));
@@ -137,41 +123,24 @@ class RecordingLoop {
     const untilMs = performance.now() + importAtStartMs;
     while (this.#keeper.hasSpilled && performance.now() < untilMs && this.#keeper.whenIdle()) this.#beat();
     learnAttempts(this.#context.attempts, this.#keeper.store);
-    this.#resume();
+    for (const resumed of resumedCalls(this.#setup.resume, this.#keeper, this.#budget)) {
+      this.#goOn(resumed);
+    }
     await this.#settleSurvivors();
     this.#generation = this.#keeper.generation;
     this.#isBusy = false;
   }
 
-  #resume(): void {
-    if (this.#setup.resume.length === 0) return;
-    const ids = new Set(this.#setup.resume.map(({ open }) => open.id));
-    const spilled = this.#keeper.spilledOf(ids);
-    for (const { number, open } of this.#setup.resume) {
-      this.#beat();
-      const saved = (spilled.get(open.id) ?? []).reduce(withChange, this.#savedInStore(open.id));
-      if (saved === null) {
-        this.#ledger.miss(number, open);
-        continue;
-      }
-      const call = resumeCall(number, open, saved, this.#budget);
-      this.#ledger.adopt(call);
-      // The worker before may have died between writing this and saying so.
-      this.#settled('begun', [call], true);
-      if (!saved.isOpen) this.#settled('ended', [call], true);
+  #goOn({ number, open, call, hasEnded }: ResumedCall): void {
+    this.#beat();
+    if (call === null) {
+      this.#ledger.miss(number, open);
+      return;
     }
-  }
-
-  #savedInStore(id: string): SavedCall | null {
-    const { store } = this.#keeper;
-    if (store === null) return null;
-    try {
-      const stored = readRunning(store, id);
-      return stored === null ? null : savedCall(stored);
-    } catch (error) {
-      this.#keeper.readFailed(error);
-      return null;
-    }
+    this.#ledger.adopt(call);
+    // The worker before may have died between writing this and saying so.
+    this.#reports.settled('begun', [call], true);
+    if (hasEnded) this.#reports.settled('ended', [call], true);
   }
 
   /** Calls of processes that are gone; those that wait in the spill have to be in the store before. */
@@ -186,7 +155,7 @@ class RecordingLoop {
     do {
       const messages = this.#inbox.splice(0);
       const batches = messages.filter((message) => message.kind === 'batch');
-      for (const message of messages) if (message.kind === 'watch') this.#isWatched = message.on;
+      for (const message of messages) if (message.kind === 'watch') this.#reports.watch(message.on);
       await this.#record(batches);
       // Before anything can be well again: what went wrong is told even if only for a moment.
       this.#reportState();
@@ -210,7 +179,7 @@ class RecordingLoop {
     const doubt = this.#upkeep.doubt;
     this.#keeper.attend((store, writer) => this.#upkeep.step(store, writer));
     if (this.#upkeep.doubt !== null && this.#upkeep.doubt !== doubt) {
-      this.#post({ kind: 'notice', message: this.#upkeep.doubt });
+      this.#reports.notice(this.#upkeep.doubt);
     }
   }
 
@@ -228,9 +197,8 @@ class RecordingLoop {
     for (const group of groupsOf(ended)) await this.#finish(group);
     this.#payOwed();
     this.#saveProgress(saveAfterMs);
-    this.#reportCounts();
-    const seqs = this.#ledger.acknowledgeable();
-    if (seqs.length > 0) this.#post({ kind: 'acknowledged', seqs });
+    this.#reports.counts();
+    this.#reports.acknowledged(this.#ledger.acknowledgeable());
   }
 
   #begin(begun: readonly CallAssembly[]): void {
@@ -239,17 +207,17 @@ class RecordingLoop {
       call.isBegun = kept[index] === 'whole';
       if (!call.isBegun) call.touch();
     }
-    this.#settled(
+    this.#reports.settled(
       'begun',
       begun.filter(({ isBegun }) => isBegun),
       true,
     );
-    this.#settled(
+    this.#reports.settled(
       'begun',
       begun.filter(({ isBegun }) => !isBegun),
       false,
     );
-    this.#announce(
+    this.#reports.rows(
       'open',
       begun.map(({ open }) => openRow(open)),
     );
@@ -264,10 +232,10 @@ class RecordingLoop {
     }
     const kept = this.#keepFinished(finished);
     for (const [index, { call, change, digested }] of finished.entries()) {
-      this.#finished.push(finishedCall(change.row, call.head));
-      this.#settled('ended', [call], kept[index] === 'whole' && digested.cut.length === 0);
+      this.#reports.finished(finishedCall(change.row, call.head));
+      this.#reports.settled('ended', [call], kept[index] === 'whole' && digested.cut.length === 0);
     }
-    this.#announce(
+    this.#reports.rows(
       'end',
       finished.map(({ change }) => change.row),
     );
@@ -296,7 +264,7 @@ class RecordingLoop {
     const rows = kept === 'lost' ? 1 : 0;
     // A worker before may have judged otherwise.
     if (rows + bodies === 0 && !this.#resumed.has(call.number)) return;
-    this.#post({ kind: 'lost', number: call.number, loss: { rows, bodies } });
+    this.#reports.lost(call.number, { rows, bodies });
   }
 
   #payOwed(): void {
@@ -371,7 +339,7 @@ class RecordingLoop {
     const kept = this.#keeper.commit(changes);
     // In trouble it went elsewhere.
     if (changes.length > 0 && this.#keeper.trouble === null) {
-      this.#commitsUs.push(Math.round((performance.now() - begunMs) * 1000));
+      this.#reports.committed(Math.round((performance.now() - begunMs) * 1000));
     }
     if (kept.includes('not')) this.#nextSaveMs = performance.now() + retryAfterMs;
     return kept;
@@ -389,27 +357,9 @@ class RecordingLoop {
     Atomics.add(this.#vitals, vitals.beat, 1);
   }
 
-  #settled(stage: KeptStage, calls: readonly CallAssembly[], kept: boolean): void {
-    if (!this.#setup.reportStages || calls.length === 0) return;
-    this.#post({ kind: 'settled', stage, numbers: calls.map(({ number }) => number), kept });
-  }
-
-  #announce(event: 'open' | 'end', rows: readonly WholeCall[]): void {
-    if (this.#isWatched && rows.length > 0) this.#post({ kind: 'rows', event, rows });
-  }
-
-  #reportCounts(): void {
-    if (this.#finished.length + this.#commitsUs.length === 0) return;
-    this.#post({ kind: 'counted', finished: this.#finished.splice(0), commitsUs: this.#commitsUs.splice(0) });
-  }
-
   #reportState(): void {
     const { trouble, spilledBytes } = this.#keeper;
-    const state: KeepingState = { trouble, spilledBytes, retentionDoneMs: this.#upkeep.doneMs };
-    const text = JSON.stringify(state);
-    if (text === this.#lastState) return;
-    this.#lastState = text;
-    this.#post({ kind: 'state', state });
+    this.#reports.state({ trouble, spilledBytes, retentionDoneMs: this.#upkeep.doneMs });
   }
 
   #close(): void {
@@ -420,7 +370,7 @@ class RecordingLoop {
     this.#saveProgress(0);
     this.#keeper.close();
     this.#reportState();
-    this.#post({ kind: 'closed' });
+    this.#reports.closed();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Writing calls. Synchronous, on the one writing connection; every write is an upsert by id, so a replay changes nothing. */
-import { and, eq, getTableColumns, notInArray, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { PackedBody } from './bodies.ts';
 import { createCheckpointer } from './checkpoint.ts';
@@ -43,8 +43,6 @@ export interface Writer {
   setText(id: string, text: string | null): void;
   /** Everything `fn` writes is committed together, or not at all when it throws. */
   transaction<Result>(fn: () => Result): Result;
-  /** Marks the calls that an earlier process left open, except `running`, as killed with it; returns how many. */
-  interruptOpenCalls(running?: readonly string[]): number;
   /** Writes something that nobody needs, to learn whether the store can be written. */
   tryOut(): void;
   /** To be called when something was removed past this writer. */
@@ -128,17 +126,6 @@ export function createWriter(store: Store): Writer {
       const result = commit(fn);
       checkpointer.afterCommit();
       return result;
-    },
-    interruptOpenCalls(running = []) {
-      const left = db
-        .update(calls)
-        .set({ state: 'interrupted', error_kind: 'process_killed' })
-        // Literal, as a parameter would not match the partial index of open calls.
-        .where(and(sql`${calls.state} = 'open'`, notInArray(calls.id, [...running])))
-        .returning({ id: calls.id })
-        .all();
-      for (const { id } of left) rollups.add(id);
-      return left.length;
     },
     tryOut() {
       const row = { key: 'tried_out', value: String(Date.now()) };

@@ -175,8 +175,7 @@ describe('rollups', () => {
     for (const id of ['a', 'b'])
       writer.openCall(sampleCall({ id, state: 'open', started_ms: firstMs }), sampleDetails);
     expect(rollupRows(store)).toMatchObject({ sums: [] });
-    interruptBlindly(store, 'a', 'no');
-    writer.interruptOpenCalls();
+    for (const id of ['a', 'b']) interruptBlindly(store, id, 'no');
     const [model] = store.sqlite
       .prepare('SELECT sum(calls) AS calls, sum(errors) AS errors FROM rollups GROUP BY id')
       .all();

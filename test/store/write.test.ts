@@ -92,17 +92,6 @@ describe('createWriter', () => {
     expect(readCall(store, 'kept')).not.toBeNull();
   });
 
-  test('calls that an earlier process left open are interrupted, the running ones are not', () => {
-    const { store, writer } = temporaryStore();
-    for (const id of ['left', 'runs']) writer.openCall(sampleCall({ id, state: 'open' }), sampleDetails);
-    storeCalls(writer, [sampleCall({ id: 'ended' })]);
-    expect(writer.interruptOpenCalls(['runs'])).toBe(1);
-    expect(readCall(store, 'left')).toMatchObject({ state: 'interrupted', error_kind: 'process_killed' });
-    expect(readCall(store, 'runs')).toMatchObject({ state: 'open', error_kind: null });
-    expect(readCall(store, 'ended')).toMatchObject({ state: 'completed' });
-    expect(writer.interruptOpenCalls()).toBe(1);
-  });
-
   test('numbers that cannot be counted with are unknown, large exact ones are kept', () => {
     const { store, writer } = temporaryStore();
     const [id = ''] = storeCalls(writer, [

@@ -1,0 +1,74 @@
+/** What the worker tells the main thread about its work, and how often: each thing when it is new, and only what somebody wants to hear. */
+import type { KeptStage } from '../exchange.ts';
+import type { WholeCall } from '../store/write.ts';
+import type { CallAssembly } from './assembly.ts';
+import type { FinishedCall } from './finished.ts';
+import type { Loss } from './losses.ts';
+import type { FromWorker, KeepingState } from './protocol.ts';
+
+export class Reports {
+  readonly #post: (message: FromWorker) => void;
+  readonly #withStages: boolean;
+  /** Since they were last told. */
+  readonly #finished: FinishedCall[] = [];
+  readonly #commitsUs: number[] = [];
+  #isWatched = false;
+  #lastState = '';
+
+  /** @param withStages whether somebody waits to hear what is kept of a call */
+  constructor(post: (message: FromWorker) => void, withStages: boolean) {
+    this.#post = post;
+    this.#withStages = withStages;
+  }
+
+  /** Rows are told only while somebody watches. */
+  watch(on: boolean): void {
+    this.#isWatched = on;
+  }
+
+  rows(event: 'open' | 'end', rows: readonly WholeCall[]): void {
+    if (this.#isWatched && rows.length > 0) this.#post({ kind: 'rows', event, rows });
+  }
+
+  settled(stage: KeptStage, calls: readonly CallAssembly[], kept: boolean): void {
+    if (!this.#withStages || calls.length === 0) return;
+    this.#post({ kind: 'settled', stage, numbers: calls.map(({ number }) => number), kept });
+  }
+
+  lost(number: number, loss: Loss): void {
+    this.#post({ kind: 'lost', number, loss });
+  }
+
+  notice(message: string): void {
+    this.#post({ kind: 'notice', message });
+  }
+
+  acknowledged(seqs: number[]): void {
+    if (seqs.length > 0) this.#post({ kind: 'acknowledged', seqs });
+  }
+
+  /** For the metrics; told with the next `counts`. */
+  finished(call: FinishedCall): void {
+    this.#finished.push(call);
+  }
+
+  committed(us: number): void {
+    this.#commitsUs.push(us);
+  }
+
+  counts(): void {
+    if (this.#finished.length + this.#commitsUs.length === 0) return;
+    this.#post({ kind: 'counted', finished: this.#finished.splice(0), commitsUs: this.#commitsUs.splice(0) });
+  }
+
+  state(state: KeepingState): void {
+    const text = JSON.stringify(state);
+    if (text === this.#lastState) return;
+    this.#lastState = text;
+    this.#post({ kind: 'state', state });
+  }
+
+  closed(): void {
+    this.#post({ kind: 'closed' });
+  }
+}
