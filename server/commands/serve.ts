@@ -13,6 +13,7 @@ import { startDemoUpstream } from '../demo/upstream.ts';
 import { systemClock } from '../exchange.ts';
 import type { Logger } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
+import { connectionLimits } from '../proxy/descriptors.ts';
 import { createForwarder } from '../proxy/forward.ts';
 import { createServerClasses, serverOptions } from '../proxy/server.ts';
 import { startReader } from '../reader/reader.ts';
@@ -42,6 +43,8 @@ export class ListenError extends Error {
 }
 
 const questionLimitMs = 30_000;
+/** What may happen thousands of times a second is said once in this time. */
+const fullNoticeMs = 10_000;
 const dashboardDir = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 
 /**
@@ -113,6 +116,12 @@ async function start(
   if (config.demo) await seedOnce(recorder, reader);
   isSeeding = false;
   const upstream = await chooseUpstream(config, closing);
+  const limits = connectionLimits();
+  const sayFull = oncePer(fullNoticeMs, () =>
+    log.warn(
+      `closed a new connection: ${limits.clients} are open, and there are no file descriptors for more`,
+    ),
+  );
   const forwarder = createForwarder({
     upstream,
     sink: recorder,
@@ -128,9 +137,11 @@ async function start(
     maxHeaderBytes: config.maxHeaderBytes,
     bodies: config.bodies,
     demo: config.demo,
+    limits,
     onRefused: (reason) => {
       metrics.refused(reason);
-      log.warn({ reason }, 'refused a request');
+      if (reason !== 'connections') log.warn({ reason }, 'refused a request');
+      else sayFull();
     },
   });
   closing.push(() => forwarder.close());
@@ -209,6 +220,16 @@ function tellCommands(
     log.warn({ err: error }, 'other commands will not find this program: running.json cannot be written');
     return async () => undefined;
   }
+}
+
+function oncePer(ms: number, act: () => void): () => void {
+  let againAtMs = 0;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs < againAtMs) return;
+    againAtMs = nowMs + ms;
+    act();
+  };
 }
 
 async function chooseUpstream(config: Config, closing: (() => Promise<void>)[]): Promise<URL> {

@@ -77,9 +77,12 @@ class IdleConnections {
   readonly #rules: IdleRules;
   readonly #idle = new WeakMap<Duplex, Idle>();
   readonly #hintsMs = new WeakMap<Duplex, number>();
+  readonly #maxIdle: number;
+  #idleNow = 0;
 
-  constructor(rules: IdleRules) {
+  constructor(rules: IdleRules, maxIdle: number) {
     this.#rules = rules;
+    this.#maxIdle = maxIdle;
   }
 
   /** The upstream has said how long it will keep this connection open. */
@@ -98,12 +101,14 @@ class IdleConnections {
 
   /** Decides about a connection that has just answered; false closes it. */
   keep(socket: Socket): boolean {
+    if (this.#idleNow >= this.#maxIdle) return false;
     const limitMs = Math.min(this.#rules.limitMs(), this.#hintsMs.get(socket) ?? IDLE_LIMIT_MS);
     if (limitMs <= this.holdBackMs(socket)) return false;
     const idle: Idle = {
       sinceUs: this.#rules.nowUs(),
       closedByUs: false,
       onClose: () => {
+        this.#idleNow -= 1;
         if (!idle.closedByUs) this.#rules.closedByUpstream((this.#rules.nowUs() - idle.sinceUs) / 1000);
       },
       onTimeout: () => {
@@ -111,6 +116,7 @@ class IdleConnections {
       },
     };
     this.#idle.set(socket, idle);
+    this.#idleNow += 1;
     socket.once('close', idle.onClose);
     // Before the agent's own listener, which closes the connection.
     socket.prependOnceListener('timeout', idle.onTimeout);
@@ -123,6 +129,7 @@ class IdleConnections {
     socket.setTimeout(0);
     const idle = this.#idle.get(socket);
     if (idle === undefined) return;
+    this.#idleNow -= 1;
     socket.removeListener('close', idle.onClose);
     socket.removeListener('timeout', idle.onTimeout);
   }
@@ -165,7 +172,8 @@ const AGENT_OPTIONS = {
   keepAlive: true,
   // The default of 256 lets the 257th stream wait without a word.
   maxSockets: Number.POSITIVE_INFINITY,
-  maxFreeSockets: 1024,
+  // How many are kept is decided by `IdleConnections`, which also counts those that are held back.
+  maxFreeSockets: Number.POSITIVE_INFINITY,
   scheduling: 'lifo',
   noDelay: true,
 } as const;
@@ -207,10 +215,14 @@ export interface UpstreamConnections {
   close(): void;
 }
 
-/** Makes the agent for `protocol` (`http:` or `https:`). */
-export function createUpstreamConnections(protocol: string, clock: Clock): UpstreamConnections {
+/** Makes the agent for `protocol` (`http:` or `https:`), which keeps up to `maxIdle` idle connections. */
+export function createUpstreamConnections(
+  protocol: string,
+  clock: Clock,
+  maxIdle: number,
+): UpstreamConnections {
   const rules = new IdleRules(clock);
-  const connections = new IdleConnections(rules);
+  const connections = new IdleConnections(rules, maxIdle);
   const agent = createAgent(protocol, connections);
   return {
     agent,

@@ -10,6 +10,7 @@ import type { BodyPolicy, Clock, ExchangeOpen, Sink } from '../exchange.ts';
 import { createUpstreamConnections } from './agent.ts';
 import { Call } from './call.ts';
 import type { CallContext, UpstreamTimeouts } from './call.ts';
+import type { ConnectionLimits } from './descriptors.ts';
 import { failureAnswer } from './failure.ts';
 import { headerValue, maskedHeaders, maskedQuery, upstreamHeaders } from './headers.ts';
 import { createIdentify } from './identity.ts';
@@ -35,6 +36,7 @@ export interface ForwarderOptions {
   readonly maxHeaderBytes: number;
   readonly bodies: BodyPolicy;
   readonly demo: boolean;
+  readonly limits: ConnectionLimits;
   /** Called for each request that is refused and therefore has no record. */
   onRefused(reason: RefusalReason): void;
 }
@@ -64,7 +66,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const isTls = upstream.protocol === 'https:';
   const pathPrefix = upstream.pathname.replace(/\/+$/, '');
   const upstreamName = `${upstream.origin}${pathPrefix}`;
-  const connections = createUpstreamConnections(upstream.protocol, clock);
+  const connections = createUpstreamConnections(upstream.protocol, clock, options.limits.idle);
   const identify = createIdentify(options.identitySecret);
   const makeId = createIdMaker();
   const calls = new Set<Call>();
@@ -176,6 +178,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       // Not declared, documented nowhere, there since Node 0.x: without it a client's FIN ends its connection (docs/decisions/012-half-close.md).
       Object.assign(server, { httpAllowHalfOpen: true });
       server.on('clientError', clientError);
+      // Those above the limit are closed as they come; the calls that run go on.
+      server.maxConnections = options.limits.clients;
+      server.on('drop', () => options.onRefused('connections'));
       const takeExpecting = (req: http.IncomingMessage, res: http.ServerResponse): void => {
         // For calls the upstream decides whether to go on; on our own side nothing else can be expected.
         if (isOwnTarget(req.url ?? '')) res.writeContinue();

@@ -15,6 +15,7 @@ export type RefusalReason =
   | 'request_timeout'
   | 'shutting_down'
   | 'connect'
+  | 'connections'
   | 'host'
   | 'target'
   | 'framing';

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,4 +156,42 @@ describe('the life of the process', () => {
       await callsWhen(program, (calls) => calls.filter(({ state }) => state === 'completed')),
     ).toHaveLength(1);
   });
+
+  it('admits only as many connections as there are descriptors for, and each of their calls succeeds', async () => {
+    const { reply, answer } = await withStream({ openFiles: 220 });
+    upstream.script((_request, each) => void each.json(200, {}));
+    const { port } = new URL(program.proxyUrl);
+    const statuses = await Promise.all(
+      Array.from({ length: 200 }, async () => {
+        const agent = new http.Agent({ keepAlive: true });
+        const status = await statusOf({ port, host: '127.0.0.1', agent, path: '/v1/models' });
+        return { agent, status };
+      }),
+    );
+    const admitted = statuses.filter(({ status }) => status !== null);
+    expect(admitted.length).toBeGreaterThan(30);
+    expect(admitted.length).toBeLessThan(100);
+    expect(new Set(admitted.map(({ status }) => status))).toEqual(new Set([200]));
+    reply.end();
+    expect(await answer).toContain('ping');
+    for (const { agent } of statuses) agent.destroy();
+    await expect
+      .poll(() => statusOf({ port, host: '127.0.0.1', path: '/v1/models' }), { timeout: 10_000 })
+      .toBe(200);
+    const calls = await callsWhen(program, (all) =>
+      all.every(({ state }) => state === 'completed') ? all : [],
+    );
+    expect(calls).toHaveLength(admitted.length + 2);
+  });
 });
+
+/** The status of an answer to a GET; null when the connection was closed before one. */
+function statusOf(options: http.RequestOptions): Promise<number | null> {
+  return new Promise((resolve) => {
+    http
+      .get(options, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
+      })
+      .on('error', () => resolve(null));
+  });
+}

@@ -26,6 +26,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept when given, else made and removed by `stop`. */
   readonly dataDir?: string;
+  /** Limit of file descriptors, soft and hard. */
+  readonly openFiles?: number;
 }
 
 /** A child that exits on its own: its code and what it wrote. */
@@ -44,8 +46,10 @@ export async function runToEnd(
 
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'weir-test-'));
-  const args = [entry, '--port', '0', '--data-dir', dataDir, ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { env: cleanEnvironment(options.env ?? {}) });
+  const limit = options.openFiles === undefined ? [] : ['prlimit', `--nofile=${options.openFiles}`];
+  const own = ['--port', '0', '--data-dir', dataDir, ...(options.args ?? [])];
+  const [command = '', ...args] = [...limit, process.execPath, entry, ...own];
+  const child = spawn(command, args, { env: cleanEnvironment(options.env ?? {}) });
   let stderr = '';
   const started = Promise.withResolvers<string>();
   child.stderr.on('data', (chunk: Buffer) => {

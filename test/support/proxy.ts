@@ -42,6 +42,7 @@ export async function startProxy(
     maxHeaderBytes,
     bodies: 'full',
     demo: false,
+    limits: { clients: 10_000, idle: 1000 },
     onRefused: (reason) => refused.push(reason),
     ...overrides,
   });
