@@ -6,7 +6,9 @@ import { parseMoment, resolveMoment } from './moment.ts';
 import { parseUsd } from './money.ts';
 
 const states = ['open', 'completed', 'failed', 'aborted', 'interrupted'];
-const messageStates = ['complete', 'complete_no_stop_event', 'error_event', 'truncated', 'not_parsed'];
+/** With the empty value, for calls that have none. */
+const messageStates = ['', 'complete', 'complete_no_stop_event', 'error_event', 'truncated', 'not_parsed'];
+const costSources = ['', 'computed', 'reported', 'estimated'];
 
 const mostValues = 100;
 const longestValue = 500;
@@ -29,10 +31,9 @@ const moment = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const text = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(longestValue, `must not be longer than ${longestValue} characters`);
+/** What calls have as text; empty stands for calls that have none. */
+const text = z.string().max(longestValue, `must not be longer than ${longestValue} characters`);
+const words = text.min(1, 'must not be empty');
 
 function several<Item extends z.ZodType>(item: Item, description: string) {
   return z
@@ -48,7 +49,7 @@ function oneOf(values: readonly string[], description: string) {
       given.endsWith('*')
         ? values.some((each) => each.startsWith(given.slice(0, -1)))
         : values.includes(given),
-    { error: must(`one of ${values.join(', ')}`) },
+    { error: must(`one of ${values.filter((each) => each !== '').join(', ')}`) },
   );
   return several(value, description);
 }
@@ -61,10 +62,10 @@ function flag(description: string) {
     .meta({ description });
 }
 
-const status = text.regex(/^(?:[1-9]\d\d|[1-9]?\d?\*|[1-9]xx|[<>]=?[1-9]\d\d)$/, {
+const status = text.regex(/^(?:|[1-9]\d\d|[1-9]?\d?\*|[1-9]xx|[<>]=?[1-9]\d\d)$/, {
   error: must('a status such as 429, 4xx, 5* or >=400'),
 });
-const tag = text.regex(/^[^=]+=./, { error: must('name=value') });
+const tag = text.regex(/^[^=]+=/, { error: must('name=value') });
 const usd = z.string().transform((given, context) => {
   const nanoUsd = parseUsd(given);
   if (nanoUsd !== null) return nanoUsd;
@@ -82,21 +83,26 @@ export const filterShape = {
     .optional()
     .meta({ description: 'Started at or after: RFC 3339, epoch ms, or back from now (24h, 7d).' }),
   to: moment.optional().meta({ description: 'Started before: as `from`.' }),
-  model: several(text, 'Model that answered; may end in *.'),
-  requested_model: several(text, 'Model that was asked for; may end in *.'),
-  status: several(status, 'HTTP status: 429, 4xx, 5*, >=400.'),
+  model: several(text, 'Model that answered; may end in *; empty: none.'),
+  requested_model: several(text, 'Model that was asked for; may end in *; empty: none.'),
+  status: several(status, 'HTTP status: 429, 4xx, 5*, >=400; empty: none.'),
   state: oneOf(states, 'How the call ended, or open.'),
-  error_kind: several(text, 'Why the call did not complete; may end in *.'),
-  message_state: oneOf(messageStates, 'Whether the message is whole.'),
-  stop_reason: several(text, 'As sent by the upstream; may end in *.'),
-  user: several(text, 'User; may end in *.'),
-  team: several(text, 'Team; may end in *.'),
-  key: several(text, 'Key id (k_…); may end in *.'),
-  session: several(text, 'Session id; may end in *.'),
-  agent: several(text, 'Agent id; may end in *.'),
-  tag: several(tag, 'name=value; the value may end in *.'),
+  error_kind: several(text, 'Why the call did not complete; may end in *; empty: it did.'),
+  message_state: oneOf(messageStates, 'Whether the message is whole; empty: there is none.'),
+  stop_reason: several(text, 'As sent by the upstream; may end in *; empty: none.'),
+  user: several(text, 'User; may end in *; empty: none.'),
+  team: several(text, 'Team; may end in *; empty: none.'),
+  key: several(text, 'Key id (k_…); may end in *; empty: none.'),
+  session: several(text, 'Session id; may end in *; empty: none.'),
+  agent: several(text, 'Agent id; may end in *; empty: none.'),
+  tag: several(tag, 'name=value; the value may end in *; name=: calls without it.'),
   path: several(text, 'Path of the call; may end in *.'),
+  upstream: several(text, 'Where the call went; may end in *; empty: nowhere.'),
+  service_tier: several(text, 'As answered; may end in *; empty: none.'),
   stream: flag('The answer was an event stream.'),
+  error: flag('It counts as an error: it broke off, has a status from 400 on, or an error in its stream.'),
+  unpriced: flag('It has ended and what it cost is not known.'),
+  cost_source: oneOf(costSources, 'Where the cost comes from; empty: none is known.'),
   min_cost: usd.optional().meta({ description: 'Least cost, in dollars.' }),
   min_tokens: count
     .optional()
@@ -104,7 +110,7 @@ export const filterShape = {
   replay: flag('The call repeats another one.'),
   demo: flag('The call is a sample.'),
   q: several(
-    text,
+    words,
     'Full text of request and answer: words, "phrases", beginnings*; all of one value have to be there.',
   ),
 } as const;
@@ -131,6 +137,9 @@ const listNames = [
   'agent',
   'tag',
   'path',
+  'upstream',
+  'service_tier',
+  'cost_source',
   'q',
 ] as const satisfies readonly (keyof Filters)[];
 
@@ -152,6 +161,8 @@ export function toFilters(query: z.output<typeof filterSchema>, nowMs: number): 
   if (query.stream !== undefined) filters.stream = query.stream;
   if (query.replay !== undefined) filters.replay = query.replay;
   if (query.demo !== undefined) filters.demo = query.demo;
+  if (query.error !== undefined) filters.error = query.error;
+  if (query.unpriced !== undefined) filters.unpriced = query.unpriced;
   if (query.min_cost !== undefined) filters.minCostNanoUsd = query.min_cost;
   if (query.min_tokens !== undefined) filters.minTokens = query.min_tokens;
   return filters;

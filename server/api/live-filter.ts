@@ -18,18 +18,24 @@ const columns = {
   session: (call) => call.session_id,
   agent: (call) => call.agent_id,
   path: (call) => call.path,
+  upstream: (call) => call.upstream,
+  service_tier: (call) => call.service_tier,
+  cost_source: (call) => call.cost_source,
 } as const satisfies Partial<Record<keyof Filters, Column>>;
 
 const columnNames = Object.keys(columns).filter((name): name is keyof typeof columns => name in columns);
 
-/** Whether `call` passes `filters`. What is unknown passes no filter. `q` is not looked at: a call holds no text. */
+/** Whether `call` passes `filters`. What is unknown passes only the empty value. `q` is not looked at: a call holds no text. */
 export function matchesFilters(call: Call, filters: Filters): boolean {
-  const { fromMs, toMs, stream, replay, demo, status, tag, minCostNanoUsd, minTokens } = filters;
+  const { fromMs, toMs, stream, replay, demo, error, unpriced, status, tag, minCostNanoUsd, minTokens } =
+    filters;
   if (fromMs !== undefined && call.started_ms < fromMs) return false;
   if (toMs !== undefined && call.started_ms >= toMs) return false;
   if (stream !== undefined && call.stream !== Number(stream)) return false;
   if (replay !== undefined && (call.replay_of !== null) !== replay) return false;
   if (demo !== undefined && (call.demo === 1) !== demo) return false;
+  if (error !== undefined && isError(call) !== error) return false;
+  if (unpriced !== undefined && isUnpriced(call) !== unpriced) return false;
   if (minCostNanoUsd !== undefined && (call.cost_nano_usd === null || call.cost_nano_usd < minCostNanoUsd))
     return false;
   if (minTokens !== undefined && totalTokens(call) < minTokens) return false;
@@ -41,15 +47,23 @@ export function matchesFilters(call: Call, filters: Filters): boolean {
   });
 }
 
+function isError({ state, status, message_state }: Call): boolean {
+  return !['completed', 'open'].includes(state) || (status ?? 0) >= 400 || message_state === 'error_event';
+}
+
+function isUnpriced({ cost_nano_usd, state }: Call): boolean {
+  return cost_nano_usd === null && state !== 'open';
+}
+
 function matchesText(value: string | number | null, pattern: string): boolean {
-  if (value === null) return false;
+  if (value === null || pattern === '') return value === null && pattern === '';
   const text = String(value);
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 
 /** `404`, a class `4xx`, a prefix `4*`, a comparison `>=400`. */
 function matchesStatus(status: number | null, pattern: string): boolean {
-  if (status === null) return false;
+  if (status === null || pattern === '') return status === null && pattern === '';
   const [, operator, bound] = /^([<>]=?)(\d+)$/.exec(pattern) ?? [];
   switch (operator) {
     case '>=':
@@ -68,8 +82,8 @@ function matchesStatus(status: number | null, pattern: string): boolean {
 function matchesTag(tags: Call['tags'], pattern: string): boolean {
   const mark = pattern.indexOf('=');
   const name = pattern.slice(0, mark);
-  if (tags === null || !Object.hasOwn(tags, name)) return false;
-  return matchesText(tags[name] ?? null, pattern.slice(mark + 1));
+  const value = tags !== null && Object.hasOwn(tags, name) ? (tags[name] ?? null) : null;
+  return matchesText(value, pattern.slice(mark + 1));
 }
 
 function totalTokens(call: Call): number {

@@ -1,7 +1,10 @@
 /** What statistics read out of one call's row beyond its columns, as SQL. */
 import { sql } from 'drizzle-orm';
-import { knownTokens } from './conditions.ts';
 import { calls } from './tables.ts';
+
+/** Input, cache and output of a call together, unknown parts as nothing. */
+export const knownTokens = sql`(coalesce(${calls.input_tokens}, 0) + coalesce(${calls.cache_read_tokens}, 0)
+  + coalesce(${calls.cache_write_5m_tokens}, 0) + coalesce(${calls.cache_write_1h_tokens}, 0) + coalesce(${calls.output_tokens}, 0))`;
 
 export const isError = sql`(${calls.state} NOT IN ('completed', 'open') OR coalesce(${calls.status} >= 400, 0) OR coalesce(${calls.message_state} = 'error_event', 0))`;
 

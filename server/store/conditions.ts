@@ -1,6 +1,7 @@
-/** The shared filters as SQL over `calls`. What is unknown (NULL) passes no filter. */
-import { and, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+/** The shared filters as SQL over `calls`. What is unknown (NULL) passes only the empty value. */
+import { and, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, not, or, sql, type SQL } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { isError, isUnpriced, knownTokens } from './call-figures.ts';
 import { BadQuestion } from './errors.ts';
 import type { Filters } from './filters.ts';
 import { callsSaying } from './search.ts';
@@ -19,11 +20,10 @@ const textColumns = {
   session: calls.session_id,
   agent: calls.agent_id,
   path: calls.path,
+  upstream: calls.upstream,
+  service_tier: calls.service_tier,
+  cost_source: calls.cost_source,
 } as const satisfies Partial<Record<keyof Filters, SQLiteColumn>>;
-
-/** Input, cache and output of a call together, unknown parts as nothing. */
-export const knownTokens = sql`(coalesce(${calls.input_tokens}, 0) + coalesce(${calls.cache_read_tokens}, 0)
-  + coalesce(${calls.cache_write_5m_tokens}, 0) + coalesce(${calls.cache_write_1h_tokens}, 0) + coalesce(${calls.output_tokens}, 0))`;
 
 /** `tags` as a JSON object whatever stands in the column: one malformed value must not fail a whole list. */
 export const safeTags = sql`CASE WHEN json_valid(${calls.tags}) AND json_type(${calls.tags}) = 'object' THEN ${calls.tags} ELSE '{}' END`;
@@ -39,6 +39,8 @@ export function callsMatching(filters: Filters): SQL | undefined {
     ifGiven(filters.stream, (stream) => eq(calls.stream, Number(stream))),
     ifGiven(filters.demo, (demo) => eq(calls.demo, Number(demo))),
     ifGiven(filters.replay, (replay) => (replay ? isNotNull(calls.replay_of) : isNull(calls.replay_of))),
+    ifGiven(filters.error, (error) => (error ? isError : not(isError))),
+    ifGiven(filters.unpriced, (unpriced) => (unpriced ? isUnpriced : not(isUnpriced))),
     ifGiven(filters.minCostNanoUsd, (nanoUsd) => gte(calls.cost_nano_usd, nanoUsd)),
     ifGiven(filters.minTokens, (tokens) => sql`${knownTokens} >= ${tokens}`),
     anyOf(filters.status, statusMatching),
@@ -65,9 +67,10 @@ function anyOf(values: readonly string[] | undefined, condition: (value: string)
 
 function anyTextOf(column: SQLiteColumn, values: readonly string[] | undefined): SQL | undefined {
   if (values === undefined || values.length === 0) return undefined;
-  const exact = values.filter((value) => !value.endsWith('*'));
+  const exact = values.filter((value) => value !== '' && !value.endsWith('*'));
   const prefixes = values.filter((value) => value.endsWith('*'));
   return or(
+    values.includes('') ? isNull(column) : undefined,
     exact.length > 0 ? inArray(column, exact) : undefined,
     ...prefixes.map((value) => sql`${column} GLOB ${prefixPattern(value)}`),
   );
@@ -82,6 +85,7 @@ const comparisons = { '>=': gte, '>': gt, '<=': lte, '<': lt } as const;
 
 /** `404`, a class `4xx`, a prefix `4*`, a comparison `>=400`. */
 function statusMatching(value: string): SQL {
+  if (value === '') return isNull(calls.status);
   if (/^\d{1,4}$/.test(value)) return eq(calls.status, Number(value));
   if (/^\dxx$/i.test(value)) return sql`${calls.status} / 100 = ${Number(value[0])}`;
   if (/^\d{0,4}\*$/.test(value)) return sql`CAST(${calls.status} AS TEXT) GLOB ${value}`;
@@ -94,8 +98,18 @@ function statusMatching(value: string): SQL {
 
 /** One look into the tags for all of them: a subquery for each would soon be more than the database's parser takes. */
 function anyTagOf(tags: readonly string[] | undefined): SQL | undefined {
-  const matches = anyOf(tags, tagMatching);
-  return matches && sql`EXISTS (SELECT 1 FROM json_each(${safeTags}) AS tag WHERE ${matches})`;
+  const isAbsent = (tag: string): boolean => tag.indexOf('=') === tag.length - 1;
+  const absent = tags?.filter(isAbsent).map((tag) => tag.slice(0, -1)) ?? [];
+  const matches = anyOf(
+    tags?.filter((tag) => !isAbsent(tag)),
+    tagMatching,
+  );
+  return or(
+    matches && sql`EXISTS (SELECT 1 FROM json_each(${safeTags}) AS tag WHERE ${matches})`,
+    absent.length > 0
+      ? sql`(SELECT count(DISTINCT tag.key) FROM json_each(${safeTags}) AS tag WHERE ${inArray(sql`tag.key`, absent)}) < ${new Set(absent).size}`
+      : undefined,
+  );
 }
 
 function tagMatching(tag: string): SQL {

@@ -1,5 +1,6 @@
 /** Which values calls have, for who builds a filter. */
 import { sql, type SQL } from 'drizzle-orm';
+import { isError, isUnpriced } from './call-figures.ts';
 import { callsMatching } from './conditions.ts';
 import type { Filters } from './filters.ts';
 import type { Store } from './open.ts';
@@ -23,9 +24,14 @@ const columns: Readonly<Record<string, SQL>> = {
   session: sql`${calls.session_id}`,
   agent: sql`${calls.agent_id}`,
   path: sql`${calls.path}`,
+  upstream: sql`${calls.upstream}`,
+  service_tier: sql`${calls.service_tier}`,
+  cost_source: sql`${calls.cost_source}`,
   stream: flag(sql`${calls.stream}`),
   demo: flag(sql`${calls.demo}`),
   replay: flag(sql`${calls.replay_of} IS NOT NULL`),
+  error: flag(isError),
+  unpriced: flag(isUnpriced),
 };
 
 /** For each filter the most frequent values, at most 50, among the calls that pass `filters`; null is "not known". */

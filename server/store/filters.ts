@@ -1,5 +1,6 @@
 /**
- * The filters that API, commands and dashboard share. A list is OR, different filters are AND; a text value may end in `*`.
+ * The filters that API, commands and dashboard share. A list is OR, different filters are AND; a text value may end in `*`, and
+ * an empty one stands for calls that have none.
  */
 export interface Filters {
   /** Inclusive, epoch ms. */
@@ -18,12 +19,19 @@ export interface Filters {
   readonly key?: readonly string[];
   readonly session?: readonly string[];
   readonly agent?: readonly string[];
-  /** `name=value`, the value may end in `*`. */
+  /** `name=value`, the value may end in `*`; `name=` are calls without it. */
   readonly tag?: readonly string[];
   readonly path?: readonly string[];
+  readonly upstream?: readonly string[];
+  readonly service_tier?: readonly string[];
   readonly stream?: boolean;
   readonly replay?: boolean;
   readonly demo?: boolean;
+  /** Counted as an error by the statistics. */
+  readonly error?: boolean;
+  /** Counted as unpriced by the statistics. */
+  readonly unpriced?: boolean;
+  readonly cost_source?: readonly string[];
   /** Nano-dollars. */
   readonly minCostNanoUsd?: number;
   /** Input, cache and output together. */

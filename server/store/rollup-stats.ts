@@ -80,9 +80,12 @@ const filterColumns: Readonly<Partial<Record<keyof Filters, string>>> = {
   user: 'user_id',
   team: 'team',
   key: 'key_id',
+  service_tier: 'service_tier',
   stream: 'stream',
   replay: 'replay_of',
   demo: 'demo',
+  // Told by three columns; where this one is kept the others are too.
+  error: 'message_state',
 };
 
 function scopeFor({ filters, groupBy }: RollupQuestion, needsLatencies: boolean): Scope | null {

@@ -104,15 +104,20 @@ test('every filter of a query arrives in the filters of the store', () => {
     agent: ['g'],
     tag: ['env=prod*', 'a=b=c'],
     path: ['/v1/*'],
+    upstream: ['https://*'],
+    service_tier: ['batch', ''],
     stream: 'true',
     min_cost: '0.05',
     min_tokens: '1000',
     replay: 'false',
     demo: 'true',
+    error: 'false',
+    unpriced: 'true',
+    cost_source: ['estimated', ''],
     q: ['hello world'],
   };
-  const { from, to, min_cost, min_tokens, stream, replay, demo, ...lists } = given;
-  expect([from, to, min_cost, min_tokens, stream, replay, demo]).not.toContain(undefined);
+  const { from, to, min_cost, min_tokens, stream, replay, demo, error, unpriced, ...lists } = given;
+  expect([from, to, min_cost, min_tokens, stream, replay, demo, error, unpriced]).not.toContain(undefined);
   expect(toFilters(withFilters({}).parse(given), nowMs)).toEqual({
     ...lists,
     fromMs: 1000,
@@ -120,6 +125,8 @@ test('every filter of a query arrives in the filters of the store', () => {
     stream: true,
     replay: false,
     demo: true,
+    error: false,
+    unpriced: true,
     minCostNanoUsd: 50_000_000,
     minTokens: 1000,
   });
@@ -149,7 +156,10 @@ describe('a query that is wrong is 400 with a sentence that names the parameter'
       'message_state=x*',
       'The parameter "message_state" must be one of complete, complete_no_stop_event, error_event, truncated, not_parsed, not "x*".',
     ],
-    ['model=', 'The parameter "model" must not be empty.'],
+    ['q=', 'The parameter "q" must not be empty.'],
+    ['state=', 'The parameter "state" must be one of open, completed, failed, aborted, interrupted, not "".'],
+    ['cost_source=x', 'The parameter "cost_source" must be one of computed, reported, estimated, not "x".'],
+    ['unpriced=', 'The parameter "unpriced" must be true or false, not "".'],
     ['tag=env', 'The parameter "tag" must be name=value, not "env".'],
     ['tag==x', 'The parameter "tag" must be name=value, not "=x".'],
     ['q=hello', 'The parameter "q" searches what is stored; the live feed cannot take it.'],

@@ -26,6 +26,9 @@ const call: Call = liveCall({
   demo: 1,
   tags: { env: 'prod-1', weight: '3' },
   cost_nano_usd: 500,
+  cost_source: 'computed',
+  upstream: 'https://one.example',
+  service_tier: null,
   input_tokens: 1,
   output_tokens: 2,
   cache_read_tokens: 4,
@@ -59,12 +62,18 @@ const passing: Filters[] = [
   { session: ['s1'] },
   { agent: ['a1'] },
   { path: ['/v1/*'] },
+  { upstream: ['https://*'] },
+  { service_tier: ['batch', ''] },
   { stream: true },
   { replay: true },
   { demo: true },
   { tag: ['env=prod-*'] },
   { tag: ['env=x', 'weight=3'] },
   { minCostNanoUsd: 500 },
+  { error: true },
+  { unpriced: false },
+  { cost_source: ['computed'] },
+  { team: ['*'], tag: ['missing='] },
   { minTokens: 31 },
   { model: ['claude-*'], user: ['anna'], minTokens: 1 },
 ];
@@ -93,12 +102,20 @@ const failing: Filters[] = [
   { session: ['a1'] },
   { agent: ['s1'] },
   { path: ['/v2/*'] },
+  { upstream: [''] },
+  { service_tier: ['*'] },
   { stream: false },
   { replay: false },
   { demo: false },
   { tag: ['env=prod'] },
   { tag: ['constructor=*'] },
   { minCostNanoUsd: 501 },
+  { error: false },
+  { unpriced: true },
+  { cost_source: ['estimated', ''] },
+  { model: [''] },
+  { status: [''] },
+  { tag: ['env='] },
   { minTokens: 32 },
   { model: ['claude-*'], user: ['bert'] },
 ];
@@ -111,7 +128,7 @@ test.each(failing)('%j holds the call back', (filters) => {
   expect(matchesFilters(call, filters)).toBe(false);
 });
 
-test('what is unknown passes no filter on it', () => {
+test('what is unknown passes no filter on it but the empty one', () => {
   const open = liveCall({ model: null, status: null, stream: null, tags: null, cost_nano_usd: null });
   const filters: Filters[] = [
     { model: ['*'] },
@@ -123,6 +140,9 @@ test('what is unknown passes no filter on it', () => {
     { minCostNanoUsd: 0 },
   ];
   expect(filters.filter((each) => matchesFilters(open, each))).toEqual([]);
+  const none: Filters[] = [{ model: [''] }, { status: [''] }, { tag: ['env='] }, { cost_source: ['', 'x'] }];
+  expect(none.filter((each) => matchesFilters(open, each))).toEqual(none);
+  expect(matchesFilters(open, { unpriced: true })).toBe(open.state !== 'open');
 });
 
 test('every filter means the same here and in the store', () => {
@@ -132,9 +152,11 @@ test('every filter means the same here and in the store', () => {
     { ...columns, tags: JSON.stringify(tags) },
     sampleCall({ started_ms: call.started_ms, model: 'Claude-opus', status: 503, tags: '{"env":"PROD-1"}' }),
     sampleCall({ started_ms: call.started_ms + 1, model: 'claude', status: 200, stream: 0, path: '/v1/[*' }),
+    sampleCall({ started_ms: call.started_ms, state: 'open', tags: '{}' }),
+    sampleCall({ started_ms: call.started_ms, message_state: 'error_event', cost_source: 'estimated' }),
   ]);
   const all = listCalls(store, {}, 500, null).items;
-  expect(all).toHaveLength(3);
+  expect(all).toHaveLength(5);
   const more: Filters[] = [
     { path: ['/v1/[*'] },
     { path: ['/v1/[**'] },

@@ -57,6 +57,16 @@ test('calls are listed as the API lists them, with the place that a search found
   );
 });
 
+test('an empty value stands for calls that have none', async () => {
+  const list = async (...options: string[]) => {
+    const { items } = callsPageSchema.parse(JSON.parse((await weir('calls', '--json', ...options)).stdout));
+    return items.map(({ user_id: user }) => user);
+  };
+  expect(await list('--user', '')).toEqual([]);
+  expect(await list('--team', '', '--user', 'ada')).toEqual(['ada']);
+  expect(await list('--tag', 'env=', '--unpriced', 'false', '--error', 'false')).toHaveLength(2);
+});
+
 test('nothing that was logged reaches the terminal as a command', async () => {
   const table = await weir('calls');
   expect(table.stdout).toContain('[31mHow deep');

@@ -112,12 +112,15 @@ describe('filters', () => {
     ['stop_reason', 'stop_reason'],
     ['path', 'path'],
     ['state', 'state'],
+    ['upstream', 'upstream'],
+    ['service_tier', 'service_tier'],
+    ['cost_source', 'cost_source'],
   ] as const)(
-    '%s takes exact values, prefixes and several of them, and never matches the unknown',
+    '%s takes exact values, prefixes and several of them, and matches the unknown by nothing but the empty value',
     ([name, column]) => {
       const { store, writer } = temporaryStore();
       const nullable = column !== 'path' && column !== 'state';
-      const [one = '', two = '', other = ''] = storeCalls(writer, [
+      const [one = '', two = '', other = '', last = ''] = storeCalls(writer, [
         sampleCall({ [column]: 'alpha-1' }),
         sampleCall({ [column]: 'alpha-2' }),
         sampleCall({ [column]: 'Alpha-1' }),
@@ -127,6 +130,8 @@ describe('filters', () => {
       expect(expectIds(store, { [name]: ['alpha-*'] })).toEqual(new Set([one, two]));
       expect(expectIds(store, { [name]: ['Alpha-1', 'alpha-2'] })).toEqual(new Set([two, other]));
       expect(expectIds(store, { [name]: ['A*', 'alpha-1'] })).toEqual(new Set([one, other]));
+      expect(expectIds(store, { [name]: [''] })).toEqual(new Set(nullable ? [last] : []));
+      expect(expectIds(store, { [name]: ['', 'alpha-1'] })).toEqual(new Set(nullable ? [one, last] : [one]));
       expect(expectIds(store, { [name]: ['*'] }).size).toBe(nullable ? 3 : 4);
     },
   );
@@ -162,6 +167,10 @@ describe('filters', () => {
     [['>429'], ['529']],
     [['<400'], ['200']],
     [['<=400'], ['400', '200']],
+    [
+      ['', '529'],
+      ['529', 'none'],
+    ],
   ])('status %j gives %j', ([status = [], expected]) => {
     const { store, writer } = temporaryStore();
     storeCalls(
@@ -170,7 +179,7 @@ describe('filters', () => {
         sampleCall({ id: String(code), status: code, started_ms: code }),
       ),
     );
-    storeCalls(writer, [sampleCall({ status: null })]);
+    storeCalls(writer, [sampleCall({ id: 'none', status: null, started_ms: 0 })]);
     expect(idsMatching(store, { status })).toEqual(expected);
   });
 
@@ -194,6 +203,9 @@ describe('filters', () => {
     expect(idsMatching(store, { tag: ['feature=sea*'] })).toEqual(['b', 'a']);
     expect(idsMatching(store, { tag: ['n=x=1', 'n=7'] })).toEqual(['c', 'a']);
     expect(idsMatching(store, { tag: ['fea"ture=*'] })).toEqual(['c']);
+    expect(idsMatching(store, { tag: ['n='] })).toEqual(['e', 'd', 'b']);
+    expect(idsMatching(store, { tag: ['n=', 'other=', 'n=7'] })).toEqual(['e', 'd', 'c', 'b', 'a']);
+    expect(idsMatching(store, { tag: ['feature=', 'feature=seal'] })).toEqual(['e', 'd', 'c', 'b']);
   });
 
   test('stream, replay, demo, min_cost and min_tokens select, and different filters are joined by and', () => {

@@ -84,9 +84,10 @@ const question = fc.record({
     {
       fromMs: fc.integer({ min: firstMs - hourMs, max: firstMs + 30 * hourMs }),
       toMs: fc.integer({ min: firstMs + 20 * hourMs, max: firstMs + 90 * hourMs }),
-      model: fc.constantFrom(['opus'], ['o*'], ['haiku', 'Z*']),
-      status: fc.constantFrom(['4xx'], ['>=400'], ['200']),
-      user: fc.constantFrom(['ada']),
+      model: fc.constantFrom(['opus'], ['o*'], ['haiku', 'Z*'], [''], ['', 'opus']),
+      status: fc.constantFrom(['4xx'], ['>=400'], ['200'], ['']),
+      user: fc.constantFrom(['ada'], ['']),
+      error: fc.boolean(),
       demo: fc.boolean(),
       replay: fc.boolean(),
       stream: fc.boolean(),
@@ -248,6 +249,10 @@ describe('rollups', () => {
     expect(ask({ groupBy: ['tag:project'] })).toBe(false);
     expect(ask({}, { session: ['s'] })).toBe(false);
     expect(ask({}, { minTokens: 1 })).toBe(false);
+    expect(ask({}, { unpriced: true })).toBe(false);
+    expect(ask({}, { cost_source: [''] })).toBe(false);
+    expect(ask({}, { error: true, status: [''] })).toBe(true);
+    expect(ask({}, { error: true, user: ['ada'] })).toBe(false);
     expect(ask({}, { q: ['river'] })).toBe(false);
     expect(ask({ metrics: ['ttft_us_p50'] })).toBe(false);
   });
