@@ -2,8 +2,15 @@
 import type { RequestHandler } from 'express';
 import { ApiError } from './errors.ts';
 
-/** Last handler of a read-only route, also for OPTIONS, which Express would otherwise answer by itself. */
-export const refuseOtherMethods: RequestHandler = (request, response) => {
-  response.setHeader('allow', 'GET, HEAD');
-  throw new ApiError('method_not_allowed', `${request.method} is not possible here; GET and HEAD are.`);
-};
+/** Last handler of a route, also for OPTIONS, which Express would otherwise answer by itself. @param allowed upper case */
+export function refuseAllBut(allowed: readonly string[]): RequestHandler {
+  const verb = allowed.length === 1 ? 'is' : 'are';
+  return (request, response) => {
+    response.setHeader('allow', allowed.join(', '));
+    const possible = `${allowed.join(' and ')} ${verb}`;
+    throw new ApiError('method_not_allowed', `${request.method} is not possible here; ${possible}.`);
+  };
+}
+
+/** The same for what can only be read. */
+export const refuseOtherMethods: RequestHandler = refuseAllBut(['GET', 'HEAD']);

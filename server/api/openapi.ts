@@ -74,21 +74,29 @@ function describeItem(endpoint: Endpoint, path: string, content: JsonObject): Js
     String(status),
     { $ref: '#/components/responses/Problem' },
   ]);
+  const answered = { description: endpoint.summary, ...headersOf(endpoint.answer), content };
   return {
-    get: {
-      operationId: operationId(path),
+    [endpoint.method]: {
+      operationId: operationId(endpoint.method, path),
       summary: endpoint.summary,
       parameters: [...pathParameters(path), ...queryParameters(endpoint.query)],
+      ...bodyOf(endpoint),
       responses: {
-        '200': { description: endpoint.summary, ...headersOf(endpoint.answer), content },
+        ...Object.fromEntries(endpoint.statuses.map((status) => [String(status), answered])),
         ...Object.fromEntries(problems),
       },
     },
   };
 }
 
-function operationId(path: string): string {
-  return `get${path.replaceAll(/[^a-z]+([a-z])?/gi, (_match, letter: string | undefined) => (letter ?? '').toUpperCase())}`;
+function bodyOf({ body }: Endpoint): JsonObject {
+  return body === null
+    ? {}
+    : { requestBody: { content: { 'application/json': { schema: reference(body, 'input') } } } };
+}
+
+function operationId(method: string, path: string): string {
+  return `${method}${path.replaceAll(/[^a-z]+([a-z])?/gi, (_match, letter: string | undefined) => (letter ?? '').toUpperCase())}`;
 }
 
 function contentOf(answer: Answer): JsonObject {
@@ -108,7 +116,10 @@ function contentOf(answer: Answer): JsonObject {
     case 'events':
       return {
         'text/event-stream': {
-          schema: { type: 'string', contentSchema: { anyOf: answer.schemas.map(reference) } },
+          schema: {
+            type: 'string',
+            contentSchema: { anyOf: answer.schemas.map((schema) => reference(schema)) },
+          },
         },
       };
     default:
@@ -131,9 +142,11 @@ function headersOf(answer: Answer): JsonObject {
   };
 }
 
-function reference(schema: z.ZodType): JsonObject {
+function reference(schema: z.ZodType, io: 'input' | 'output' = 'output'): JsonObject {
   const id = named.get(schema)?.id;
-  return id === undefined ? withoutIds(z.toJSONSchema(schema)) : { $ref: `#/components/schemas/${id}` };
+  return id === undefined
+    ? withoutIds(z.toJSONSchema(schema, { io }))
+    : { $ref: `#/components/schemas/${id}` };
 }
 
 function pathParameters(path: string): JsonObject[] {

@@ -35,14 +35,14 @@ export function parseQuery<Schema extends QuerySchema>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(collect(parameters, schema));
   if (parsed.success) return parsed.data;
-  throw new ApiError('bad_parameter', describe(parsed.error));
+  throw new ApiError('bad_parameter', describeIssue('parameter', parsed.error));
 }
 
 function collect(query: URLSearchParams, schema: QuerySchema): Record<string, string | string[]> {
   const known = Object.keys(schema.shape);
   const collected: Record<string, string | string[]> = {};
   for (const name of new Set(query.keys())) {
-    if (!known.includes(name)) throw new ApiError('bad_parameter', describeUnknown(name, known));
+    if (!known.includes(name)) throw new ApiError('bad_parameter', describeUnknown('parameter', name, known));
     const values = query
       .getAll(name)
       .flatMap((value) => (commaSeparated.has(name) ? value.split(',') : [value]));
@@ -66,19 +66,20 @@ export function isRepeatable(schema: z.core.$ZodType | undefined): boolean {
   return inner instanceof z.ZodArray;
 }
 
-function describeUnknown(name: string, known: readonly string[]): string {
+/** @param what a parameter, or a field of a body */
+export function describeUnknown(what: string, name: string, known: readonly string[]): string {
   const meant = suggest(name, known);
-  if (meant !== null) return `There is no parameter "${quotable(name)}"; did you mean "${meant}"?`;
+  if (meant !== null) return `There is no ${what} "${quotable(name)}"; did you mean "${meant}"?`;
   const list = known.length === 0 ? 'none' : known.join(', ');
-  return `There is no parameter "${quotable(name)}"; this endpoint takes ${list}.`;
+  return `There is no ${what} "${quotable(name)}"; this endpoint takes ${list}.`;
 }
 
 /** The schemas' own messages are predicates ("must be …"), so that the parameter's name makes them sentences. */
-function describe(error: z.ZodError): string {
+export function describeIssue(what: string, error: z.ZodError): string {
   const issue = error.issues[0];
-  if (issue === undefined) return 'The query is not valid.';
-  const name = issue.path[0];
-  const sentence = name === undefined ? issue.message : `The parameter "${String(name)}" ${issue.message}`;
+  const name = issue?.path[0];
+  const message = issue?.message ?? 'It is not valid';
+  const sentence = name === undefined ? message : `The ${what} "${String(name)}" ${message}`;
   return sentence.endsWith('?') ? sentence : `${sentence}.`;
 }
 

@@ -8,7 +8,7 @@ import { defineEndpoint, sendJson, type Endpoint } from './endpoint.ts';
 import { ApiError, handleErrors, type ApiLog } from './errors.ts';
 import { checkHost, checkOrigin } from './guards.ts';
 import type { LiveFeed } from './live.ts';
-import { refuseOtherMethods } from './methods.ts';
+import { refuseAllBut, refuseOtherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { exportEndpoint } from './routes/export.ts';
@@ -71,12 +71,12 @@ const addSlash: express.RequestHandler = (request, response, next) => {
 
 function apiRoutes(deps: ApiDeps): express.Router {
   const router = createRouter();
-  for (const { path, answer, handle } of allEndpoints(deps)) {
+  for (const { method, path, answer, handle } of allEndpoints(deps)) {
     const suffixes = answer.kind === 'collection' ? ['', ...formatSuffixes] : [''];
     router
       .route(suffixes.map((suffix) => `${path}${suffix}`))
-      .get((request, response) => handle(request, response))
-      .all(refuseOtherMethods);
+      [method]((request, response) => handle(request, response))
+      .all(method === 'get' ? refuseOtherMethods : refuseAllBut(['POST']));
   }
   router.use(refuseUnknown);
   return router;
