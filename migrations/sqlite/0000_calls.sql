@@ -63,6 +63,12 @@ CREATE TABLE `calls` (
 	`reported_cost_nano_usd` integer,
 	`computed_cost_nano_usd` integer,
 	`cache_saved_nano_usd` integer,
+	`cost_input_nano_usd` integer,
+	`cost_output_nano_usd` integer,
+	`cost_cache_read_nano_usd` integer,
+	`cost_cache_write_5m_nano_usd` integer,
+	`cost_cache_write_1h_nano_usd` integer,
+	`cost_tools_nano_usd` integer,
 	`user_id` text,
 	`team` text,
 	`session_id` text,
@@ -189,7 +195,19 @@ CREATE TABLE `rollups` (
 	`estimated_cost_nano_usd` integer DEFAULT 0 NOT NULL,
 	`estimated_cost_nano_usd_known` integer DEFAULT 0 NOT NULL,
 	`cache_saved_nano_usd` integer DEFAULT 0 NOT NULL,
-	`cache_saved_nano_usd_known` integer DEFAULT 0 NOT NULL
+	`cache_saved_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cost_input_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cost_input_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cost_output_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cost_output_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cost_cache_read_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cost_cache_read_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cost_cache_write_5m_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cost_cache_write_5m_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cost_cache_write_1h_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cost_cache_write_1h_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cost_tools_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cost_tools_nano_usd_known` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE VIEW `calls_v1` AS select "id", "state", "error_kind", "message_state", "method", "path", "query", "status", "started_ms", "ended_ms", "ttfb_us", "ttft_us", "duration_us", "stream", "requested_model", "model", "stop_reason", "input_tokens", "output_tokens", "thinking_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "web_search_requests", "usage_complete", "service_tier", "inference_geo", "speed", "cost_nano_usd", "cost_source", "reported_cost_nano_usd", "user_id", "team", "session_id", "agent_id", "parent_agent_id", "key_id", "key_hint", "client", "tags", "upstream", "upstream_request_id", "request_bytes", "request_sha256", "response_bytes", "response_sha256", "bodies", "attempt_of", "replay_of", "demo" from "calls";

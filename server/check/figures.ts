@@ -3,6 +3,7 @@ import { asArray, asObject, parseJson } from '../messages/json.ts';
 import { tokenColumns, type TokenColumns } from '../messages/usage.ts';
 import { add, multiply, parseDecimal, roundHalfEven, zero, type Decimal } from '../pricing/decimal.ts';
 import { amountNanoUsd, type Multiplier } from '../pricing/lines.ts';
+import { costParts, costPartsOf } from '../store/cost-parts.ts';
 import type { CallRow } from '../store/tables.ts';
 
 /** Sentences about token columns that are not what the usage makes. @param json column `usage` of the details */
@@ -39,7 +40,18 @@ export function costFaults(row: CallRow, json: string | null): string[] {
       ? []
       : [`cost line ${index} is not quantity times rate`],
   );
-  return [...wrong, ...sumFaults(row, amounts.reduce(add, zero), amounts.length)];
+  const faults = [...wrong, ...sumFaults(row, amounts.reduce(add, zero), amounts.length)];
+  // What the cost is for is made of the cost.
+  return faults.length > 0 ? faults : partFaults(row, json);
+}
+
+function partFaults(row: CallRow, json: string | null): string[] {
+  const told = costPartsOf(row, json);
+  return costParts.flatMap((part) =>
+    row[part] === told[part]
+      ? []
+      : [`${part} is ${row[part] ?? 'null'}, its lines make ${told[part] ?? 'null'}`],
+  );
 }
 
 function sumFaults(row: CallRow, sum: Decimal, lines: number): string[] {

@@ -31,6 +31,12 @@ export const knownSums = {
   cost_difference_nano_usd: sql`(${calls.reported_cost_nano_usd} - ${calls.computed_cost_nano_usd})`,
   estimated_cost_nano_usd: sql`CASE WHEN ${calls.cost_source} = 'estimated' THEN ${calls.cost_nano_usd} END`,
   cache_saved_nano_usd: sql`${calls.cache_saved_nano_usd}`,
+  cost_input_nano_usd: sql`${calls.cost_input_nano_usd}`,
+  cost_output_nano_usd: sql`${calls.cost_output_nano_usd}`,
+  cost_cache_read_nano_usd: sql`${calls.cost_cache_read_nano_usd}`,
+  cost_cache_write_5m_nano_usd: sql`${calls.cost_cache_write_5m_nano_usd}`,
+  cost_cache_write_1h_nano_usd: sql`${calls.cost_cache_write_1h_nano_usd}`,
+  cost_tools_nano_usd: sql`${calls.cost_tools_nano_usd}`,
 } as const satisfies Record<string, SQL>;
 
 export type Counter = keyof typeof counters;

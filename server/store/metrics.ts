@@ -5,7 +5,7 @@ import { isError, isMeasured, isUnpriced, totalTokens } from './call-figures.ts'
 import { safeTags } from './conditions.ts';
 import { BadQuestion } from './errors.ts';
 import type { Metric } from './served.ts';
-import { callDetails, calls } from './tables.ts';
+import { calls } from './tables.ts';
 
 const metrics: Readonly<Record<Metric, SQL>> = {
   calls: sql`count(*)`,
@@ -19,14 +19,12 @@ const metrics: Readonly<Record<Metric, SQL>> = {
   total_tokens: sumOf(totalTokens),
   web_search_requests: sumOf(calls.web_search_requests),
   cost_nano_usd: sumOf(calls.cost_nano_usd),
-  cost_input_nano_usd: costOf(sql`= 'input'`),
-  cost_output_nano_usd: costOf(sql`= 'output'`),
-  cost_cache_read_nano_usd: costOf(sql`= 'cache_read'`),
-  cost_cache_write_5m_nano_usd: costOf(sql`= 'cache_write_5m'`),
-  cost_cache_write_1h_nano_usd: costOf(sql`= 'cache_write_1h'`),
-  cost_tools_nano_usd: costOf(
-    sql`NOT IN ('input', 'output', 'cache_read', 'cache_write_5m', 'cache_write_1h')`,
-  ),
+  cost_input_nano_usd: sumOf(calls.cost_input_nano_usd),
+  cost_output_nano_usd: sumOf(calls.cost_output_nano_usd),
+  cost_cache_read_nano_usd: sumOf(calls.cost_cache_read_nano_usd),
+  cost_cache_write_5m_nano_usd: sumOf(calls.cost_cache_write_5m_nano_usd),
+  cost_cache_write_1h_nano_usd: sumOf(calls.cost_cache_write_1h_nano_usd),
+  cost_tools_nano_usd: sumOf(calls.cost_tools_nano_usd),
   reported_cost_nano_usd: sumOf(calls.reported_cost_nano_usd),
   computed_cost_nano_usd: sumOf(calls.computed_cost_nano_usd),
   cost_difference_nano_usd: sumOf(sql`${calls.reported_cost_nano_usd} - ${calls.computed_cost_nano_usd}`),
@@ -86,17 +84,6 @@ export function groupSql(group: string): SQL {
 /** total() and not sum(), which fails on overflow; null when nothing was known. */
 function sumOf(value: SQLiteColumn | SQL): SQL {
   return sql`CASE WHEN count(${value}) > 0 THEN total(${value}) END`;
-}
-
-/**
- * What the cost lines of some classes add up to, in whole nano-dollars; only of calls whose cost is the sum of its lines, so
- * that all classes together are the cost but for its rounding. Null when no call has such a line.
- */
-function costOf(classes: SQL): SQL {
-  const lines = sql`(SELECT sum(line.value ->> 'amount_nano_usd') FROM ${callDetails}, json_each(detail_text(${callDetails.cost_lines})) AS line
-    WHERE ${callDetails.call_id} = ${calls.id} AND line.value ->> 'class' ${classes})`;
-  const known = sql`CASE WHEN ${calls.cost_source} IN ('computed', 'estimated') THEN ${lines} END`;
-  return sql`round(sum(${known}))`;
 }
 
 /** Interpolated between the two calls next to it, in whole microseconds. */

@@ -1,5 +1,6 @@
 /** Corrections of what calls cost: the only way in which a cost that stands ever changes, and what stood before is kept. */
 import { asc, eq, max } from 'drizzle-orm';
+import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
 import { rollupsOf } from './rollup-writer.ts';
 import { callDetails, calls, costRevisions, type CostRevisionRow } from './tables.ts';
@@ -70,7 +71,10 @@ export function reviseCost(
     .run();
   const rollups = rollupsOf(store);
   rollups.take(callId);
-  db.update(calls).set(columns).where(eq(calls.id, callId)).run();
+  db.update(calls)
+    .set({ ...columns, ...costPartsOf(columns, revised.costLines) })
+    .where(eq(calls.id, callId))
+    .run();
   rollups.add(callId);
   db.update(callDetails)
     .set({ cost_lines: revised.costLines, notes: mergeNotes(details?.notes ?? null, revised.notes) })

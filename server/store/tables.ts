@@ -45,6 +45,13 @@ export const calls = sqliteTable(
     computed_cost_nano_usd: integer('computed_cost_nano_usd'),
     /** What the cache reads would have cost more as plain input, less the premium paid for the writes; NULL = unpriced. */
     cache_saved_nano_usd: integer('cache_saved_nano_usd'),
+    /** What the cost was for (cost-parts.ts), so that nobody has to read cost lines to add them up. */
+    cost_input_nano_usd: integer('cost_input_nano_usd'),
+    cost_output_nano_usd: integer('cost_output_nano_usd'),
+    cost_cache_read_nano_usd: integer('cost_cache_read_nano_usd'),
+    cost_cache_write_5m_nano_usd: integer('cost_cache_write_5m_nano_usd'),
+    cost_cache_write_1h_nano_usd: integer('cost_cache_write_1h_nano_usd'),
+    cost_tools_nano_usd: integer('cost_tools_nano_usd'),
     user_id: text('user_id'),
     team: text('team'),
     session_id: text('session_id'),
@@ -204,6 +211,18 @@ export const rollups = sqliteTable('rollups', {
   estimated_cost_nano_usd_known: sum('estimated_cost_nano_usd_known'),
   cache_saved_nano_usd: sum('cache_saved_nano_usd'),
   cache_saved_nano_usd_known: sum('cache_saved_nano_usd_known'),
+  cost_input_nano_usd: sum('cost_input_nano_usd'),
+  cost_input_nano_usd_known: sum('cost_input_nano_usd_known'),
+  cost_output_nano_usd: sum('cost_output_nano_usd'),
+  cost_output_nano_usd_known: sum('cost_output_nano_usd_known'),
+  cost_cache_read_nano_usd: sum('cost_cache_read_nano_usd'),
+  cost_cache_read_nano_usd_known: sum('cost_cache_read_nano_usd_known'),
+  cost_cache_write_5m_nano_usd: sum('cost_cache_write_5m_nano_usd'),
+  cost_cache_write_5m_nano_usd_known: sum('cost_cache_write_5m_nano_usd_known'),
+  cost_cache_write_1h_nano_usd: sum('cost_cache_write_1h_nano_usd'),
+  cost_cache_write_1h_nano_usd_known: sum('cost_cache_write_1h_nano_usd_known'),
+  cost_tools_nano_usd: sum('cost_tools_nano_usd'),
+  cost_tools_nano_usd_known: sum('cost_tools_nano_usd_known'),
 });
 
 /** The values of a rollup. Columns are named as in `calls`, so that the same conditions hold for both; those out of its scope are NULL. */

@@ -3,6 +3,7 @@ import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { PackedBody } from './bodies.ts';
 import { createCheckpointer } from './checkpoint.ts';
+import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
 import { digestBytes } from './piece-reader.ts';
 import { createPieceWriter } from './piece-writer.ts';
@@ -102,7 +103,9 @@ export function createWriter(store: Store): Writer {
     },
     finishCall(id, row, details, parts) {
       rollups.take(id);
-      statements.setCall.run(allColumns(calls, { ...row, id }));
+      statements.setCall.run(
+        allColumns(calls, { ...row, ...costPartsOf(row, details.cost_lines ?? null), id }),
+      );
       rollups.add(id);
       statements.setDetails.run(allColumns(callDetails, { ...details, call_id: id }));
       for (const body of pieceWriter.store(

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../server/check/finding.ts';
 import { applyRepair, checkStore, type StoreCheck } from '../../server/check/store.ts';
+import { costParts } from '../../server/store/cost-parts.ts';
 import { openStore } from '../../server/store/open.ts';
 import { recordedStore } from './recorded-store.ts';
 
@@ -199,6 +200,11 @@ const damages: readonly Damage[] = [
   },
 ];
 
+const otherParts = costParts
+  .filter((part) => part !== 'cost_input_nano_usd')
+  .map((part) => `${part} = NULL`)
+  .join(', ');
+
 describe('checkStore', () => {
   it('finds nothing in what the recorder wrote, and counts it', async () => {
     const { path } = await recordedStore();
@@ -306,17 +312,25 @@ describe('checkStore', () => {
     const found: number[] = [];
     for (const tried of [0, 1, 2, 3]) {
       store.damage(
-        `UPDATE calls SET cost_nano_usd = ${tried}, computed_cost_nano_usd = ${tried} WHERE id = :id; UPDATE call_details SET cost_lines = '[${line}]' WHERE call_id = :id`,
+        `UPDATE calls SET cost_nano_usd = ${tried}, computed_cost_nano_usd = ${tried}, ${otherParts}, cost_input_nano_usd = ${tried} WHERE id = :id; UPDATE call_details SET cost_lines = '[${line}]' WHERE call_id = :id`,
       );
       if ((await checked(store.path)).findings.length === 0) found.push(tried);
     }
     expect(found).toEqual([cost]);
   });
 
+  it('finds a part of a cost that is not what its lines make', async () => {
+    const store = await recordedStore();
+    store.damage('UPDATE calls SET cost_output_nano_usd = cost_output_nano_usd + 1 WHERE id = :id');
+    expect((await checked(store.path)).findings).toMatchObject([
+      { kind: 'cost', text: 'cost_output_nano_usd is 100001, its lines make 100000' },
+    ]);
+  });
+
   it('accepts the reported cost of a call that has no price of its own', async () => {
     const store = await recordedStore();
     store.damage(
-      "UPDATE calls SET cost_source = 'reported', reported_cost_nano_usd = cost_nano_usd WHERE id = :id",
+      `UPDATE calls SET cost_source = 'reported', reported_cost_nano_usd = cost_nano_usd, cost_input_nano_usd = NULL, ${otherParts} WHERE id = :id`,
     );
     expect((await checked(store.path)).findings).toEqual([]);
   });
