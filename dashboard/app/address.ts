@@ -128,7 +128,15 @@ export const filterCount = computed(() => Object.keys(filters.value).length);
 /** All filters off, in the form `setParams` takes. */
 export const NO_FILTERS: Changes = Object.fromEntries(FILTER_NAMES.map((name) => [name, null]));
 
-const SINGLE: readonly FilterName[] = ['stream', 'replay', 'demo', 'min_cost', 'min_tokens'];
+const SINGLE: readonly FilterName[] = [
+  'stream',
+  'replay',
+  'demo',
+  'error',
+  'unpriced',
+  'min_cost',
+  'min_tokens',
+];
 
 /** Adds one value to a filter, or takes it away when it is there; filters that take one value change it. */
 export function toggleFilter(name: FilterName, value: string): void {

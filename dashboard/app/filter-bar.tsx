@@ -8,22 +8,23 @@ import { ExportMenu, type ExportPart } from './export-menu.tsx';
 import { Icon } from './icons.tsx';
 import { bindKeys } from './keys.ts';
 import { scopeParams } from './scope.ts';
-import { FILTER_LABELS, FILTER_NAMES, type FilterName } from '../lib/filters.ts';
+import { FILTER_LABELS, FILTER_NAMES, valueText, type FilterName } from '../lib/filters.ts';
 import { formatCount } from '../lib/format.ts';
 
 const CALL_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const SHOWN_VALUES = 8;
 
 function Chip({ name, value }: { name: FilterName; value: string }): JSX.Element {
+  const text = valueText(value);
   return (
     <li class="chip">
       <span class="chip-name">{FILTER_LABELS[name]}</span>
-      <span class="chip-value" title={value}>
-        {value}
+      <span class="chip-value" title={text}>
+        {text}
       </span>
       <button
         type="button"
-        aria-label={`Remove filter ${FILTER_LABELS[name]} ${value}`}
+        aria-label={`Remove filter ${FILTER_LABELS[name]} ${text}`}
         onClick={() => toggleFilter(name, value)}
       >
         <Icon name="close" />
@@ -41,10 +42,12 @@ function FacetGroup({
   values: Facets[string];
   needle: string;
 }): JSX.Element | null {
-  const matching = values.filter(
-    ({ value }) =>
-      value !== null && (needle === '' || `${FILTER_LABELS[name]} ${value}`.toLowerCase().includes(needle)),
-  );
+  const matching = values
+    .map(({ value, count }) => ({ value: String(value ?? ''), count }))
+    .filter(
+      ({ value }) =>
+        needle === '' || `${FILTER_LABELS[name]} ${valueText(value)}`.toLowerCase().includes(needle),
+    );
   if (matching.length === 0) return null;
   const held = filters.value[name] ?? [];
   return (
@@ -54,10 +57,10 @@ function FacetGroup({
         <button
           type="button"
           class="menu-item facet-value"
-          aria-pressed={held.includes(String(value))}
-          onClick={() => toggleFilter(name, String(value))}
+          aria-pressed={held.includes(value)}
+          onClick={() => toggleFilter(name, value)}
         >
-          <span class="clip">{String(value)}</span>
+          <span class={value === '' ? 'clip muted' : 'clip'}>{valueText(value)}</span>
           <span class="num muted">{formatCount(count)}</span>
         </button>
       ))}
@@ -74,10 +77,10 @@ function FilterMenu({ onDone }: { onDone: () => void }): JSX.Element {
   const typed = needle.value.trim().toLowerCase();
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const pair = /^(\w+)[:=](.+)$/.exec(needle.value.trim());
+    const pair = /^(\w+)[:=](.*)$/.exec(needle.value.trim());
     const name = FILTER_NAMES.find((one) => one === pair?.[1]);
     if (CALL_ID.test(typed)) go(hrefOf(`/requests/${typed}`));
-    else if (name && pair?.[2]) toggleFilter(name, pair[2].trim());
+    else if (name && name !== 'q') toggleFilter(name, pair?.[2]?.trim() ?? '');
     else if (typed !== '') toggleFilter('q', needle.value.trim());
     else return;
     onDone();

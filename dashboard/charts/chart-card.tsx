@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { Icon } from '../app/icons.tsx';
 import { sumOf } from '../lib/series.ts';
 import { formatUnit } from '../lib/metrics.ts';
@@ -71,16 +72,12 @@ function DataTable(props: ChartCardProps): JSX.Element {
       aria-label={`${props.title} as a table`}
     >
       <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Interval</th>
-            {props.series.map((one) => (
-              <th scope="col" class="num" key={one.label}>
-                {one.form === 'ghost' ? 'Previous period' : one.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'Interval',
+            ...props.series.map((one) => figures(one.form === 'ghost' ? 'Previous period' : one.label)),
+          ]}
+        />
         <tbody>
           {props.titles.map((title, at) => (
             <tr key={title}>

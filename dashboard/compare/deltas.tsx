@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { CallDetail } from '../../server/api/wire.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { totalTokens } from '../lib/filters.ts';
 import { formatChange, UNKNOWN } from '../lib/format.ts';
 import { formatExact, formatUnit, type Unit } from '../lib/metrics.ts';
@@ -66,23 +67,15 @@ export function Deltas({ before, after }: { before: CallDetail; after: CallDetai
     <section class="card" aria-label="Differences in figures">
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Differences in figures, table">
         <table class="table compact">
-          <thead>
-            <tr>
-              <th scope="col">Figure</th>
-              <th scope="col" class="num">
-                First
-              </th>
-              <th scope="col" class="num">
-                Second
-              </th>
-              <th scope="col" class="num">
-                Difference
-              </th>
-              <th scope="col" class="num">
-                Change
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={[
+              'Figure',
+              figures('First'),
+              figures('Second'),
+              figures('Difference'),
+              figures('Change'),
+            ]}
+          />
           <tbody>
             {WORDS.map(({ label, of }) => (
               <tr key={label} data-figure={label}>

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
 import { hrefOf } from '../app/address.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { filterOf, type Dimension } from '../lib/dimensions.ts';
 import { formatCount, formatPercent } from '../lib/format.ts';
 import { formatExact, type MetricKind } from '../lib/metrics.ts';
@@ -79,28 +80,14 @@ export function ExactTable({
       </header>
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Exact figures, table">
         <table class="table compact">
-          <thead>
-            <tr>
-              {dimensions.map((one) => (
-                <th scope="col" key={one.id}>
-                  {one.label}
-                </th>
-              ))}
-              <th scope="col" class="num">
-                {metric.label}
-              </th>
-              {whole === null ? null : (
-                <th scope="col" class="num">
-                  Share
-                </th>
-              )}
-              {metric.id === 'calls' ? null : (
-                <th scope="col" class="num">
-                  Requests
-                </th>
-              )}
-            </tr>
-          </thead>
+          <TableHead
+            columns={[
+              ...dimensions.map((one) => one.label),
+              figures(metric.label),
+              ...(whole === null ? [] : [figures('Share')]),
+              ...(metric.id === 'calls' ? [] : [figures('Requests')]),
+            ]}
+          />
           <tbody>
             {rows.slice(0, SHOWN).map((row) => (
               <Row

@@ -1,12 +1,11 @@
-/** What figures can be split by, and which filter finds the calls of one part. */
+/** What figures can be split by, and the filter that finds the calls of one part. */
 import type { FilterName } from './filters.ts';
 
 export interface Dimension {
   /** As `group_by` takes it. */
   readonly id: string;
   readonly label: string;
-  /** Null where no filter finds such calls. */
-  readonly filter: FilterName | null;
+  readonly filter: FilterName;
 }
 
 export const DIMENSIONS: readonly [Dimension, ...Dimension[]] = [
@@ -22,8 +21,8 @@ export const DIMENSIONS: readonly [Dimension, ...Dimension[]] = [
   { id: 'session_id', label: 'Session', filter: 'session' },
   { id: 'agent_id', label: 'Agent', filter: 'agent' },
   { id: 'path', label: 'Path', filter: 'path' },
-  { id: 'service_tier', label: 'Service tier', filter: null },
-  { id: 'upstream', label: 'Upstream', filter: null },
+  { id: 'service_tier', label: 'Service tier', filter: 'service_tier' },
+  { id: 'upstream', label: 'Upstream', filter: 'upstream' },
 ];
 
 const TAG = 'tag:';
@@ -42,10 +41,13 @@ export function tagDimensions(values: readonly string[]): Dimension[] {
   return [...names].sort().flatMap((name) => dimensionOf(TAG + name) ?? []);
 }
 
-/** The filter that finds the calls of one value; null where none does, as for calls without a value. */
+/**
+ * The filter that finds the calls of one value, null being that of calls without one; null for an empty text, which no filter
+ * can tell from none.
+ */
 export function filterOf(dimension: Dimension, value: string | null): [FilterName, string] | null {
-  if (dimension.filter === null || value === null || value === '') return null;
+  if (value === '') return null;
   return dimension.filter === 'tag'
-    ? ['tag', `${dimension.id.slice(TAG.length)}=${value}`]
-    : [dimension.filter, value];
+    ? ['tag', `${dimension.id.slice(TAG.length)}=${value ?? ''}`]
+    : [dimension.filter, value ?? ''];
 }

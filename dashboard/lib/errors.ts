@@ -1,4 +1,4 @@
-/** Which requests an error count stands for: the API has no filter for "any error", but one for each of its three kinds. */
+/** The three kinds of requests that count as errors. */
 import type { StatsRow } from '../../server/api/wire.ts';
 import type { FilterValues } from './filters.ts';
 import { metricOf } from './series.ts';
@@ -47,10 +47,4 @@ export function errorParts(rows: readonly StatsRow[]): ErrorPart[] {
     },
   ];
   return parts.filter(({ calls }) => calls > 0);
-}
-
-/** The filter that finds exactly these errors; null where no single one does. */
-export function errorFilter(rows: readonly StatsRow[]): FilterValues | null {
-  const errors = count(rows, 'errors');
-  return errorParts(rows).find(({ calls }) => calls === errors)?.filter ?? null;
 }

@@ -17,6 +17,11 @@ export const FILTER_NAMES = [
   'path',
   'requested_model',
   'tag',
+  'upstream',
+  'service_tier',
+  'cost_source',
+  'error',
+  'unpriced',
   'stream',
   'replay',
   'demo',
@@ -27,7 +32,7 @@ export const FILTER_NAMES = [
 
 export type FilterName = (typeof FILTER_NAMES)[number];
 
-/** Values by filter; several values of one filter are alternatives. */
+/** Values by filter; several values of one filter are alternatives, an empty one stands for calls that have none. */
 export type FilterValues = Readonly<Partial<Record<FilterName, readonly string[]>>>;
 
 /** The word for a filter in a sentence. */
@@ -46,6 +51,11 @@ export const FILTER_LABELS: Record<FilterName, string> = {
   path: 'path',
   requested_model: 'asked model',
   tag: 'tag',
+  upstream: 'upstream',
+  service_tier: 'service tier',
+  cost_source: 'cost',
+  error: 'counts as error',
+  unpriced: 'unpriced',
   stream: 'stream',
   replay: 'replay',
   demo: 'demo',
@@ -67,9 +77,13 @@ const COLUMNS: Partial<Record<FilterName, keyof Call>> = {
   session: 'session_id',
   agent: 'agent_id',
   path: 'path',
+  upstream: 'upstream',
+  service_tier: 'service_tier',
+  cost_source: 'cost_source',
 };
 
 function isMatch(value: unknown, pattern: string): boolean {
+  if (pattern === '') return value === null || value === undefined;
   if (typeof value !== 'string' && typeof value !== 'number') return false;
   const text = String(value);
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
@@ -89,7 +103,7 @@ export function totalTokens(call: Call): number | null {
 
 /** `404`, a class `4xx`, a prefix `4*`, a comparison `>=400`. */
 function isStatus(status: number | null, pattern: string): boolean {
-  if (status === null) return false;
+  if (status === null || pattern === '') return status === null && pattern === '';
   const bound = Number(pattern.replace(/^[<>]=?/, ''));
   if (pattern.startsWith('>=')) return status >= bound;
   if (pattern.startsWith('<=')) return status <= bound;
@@ -98,11 +112,17 @@ function isStatus(status: number | null, pattern: string): boolean {
   return isMatch(status, pattern.replace('xx', '*'));
 }
 
+function isError({ state, status, message_state }: Call): boolean {
+  return !['completed', 'open'].includes(state) || (status ?? 0) >= 400 || message_state === 'error_event';
+}
+
 function passesFlag(name: FilterName, values: readonly string[], call: Call): boolean | null {
   const wanted = values.includes('true');
   if (name === 'stream') return (call.stream === 1) === wanted;
   if (name === 'replay') return (call.replay_of !== null) === wanted;
   if (name === 'demo') return (call.demo === 1) === wanted;
+  if (name === 'error') return isError(call) === wanted;
+  if (name === 'unpriced') return (call.cost_nano_usd === null && call.state !== 'open') === wanted;
   return null;
 }
 
@@ -129,6 +149,11 @@ export function passesFilters(call: Call, filters: FilterValues): boolean {
     const values = filters[name];
     return values === undefined || values.length === 0 || passes(name, values, call);
   });
+}
+
+/** A filter's value as text; the empty one in words. */
+export function valueText(value: string): string {
+  return value === '' ? 'none' : value.endsWith('=') ? `${value.slice(0, -1)}: none` : value;
 }
 
 /** `model=a&model=b&status=529`, in the fixed order of the names. */

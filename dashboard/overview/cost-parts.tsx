@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import type { Metric, Stats } from '../../server/api/wire.ts';
-import { hrefOf } from '../app/address.ts';
+import { hrefOf, type Changes } from '../app/address.ts';
 import { shade } from '../app/theme.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { Swatch } from '../charts/chart.tsx';
 import {
   formatChange,
@@ -61,6 +62,8 @@ interface Line {
   readonly tokens: number | null;
   readonly colour: Colour;
   readonly title?: string;
+  /** What finds the calls it was paid for; all of the page if not given. */
+  readonly filter?: Changes;
 }
 
 /** Below this a difference is the rounding of calls to whole nano-dollars. */
@@ -83,6 +86,7 @@ function linesOf(costs: Stats, tokens: Stats): Line[] {
       before: null,
       tokens: null,
       colour: OTHER,
+      filter: { cost_source: 'reported' },
       title: 'Of these calls only the figure that the upstream sent is known, not what it is made of',
     });
   }
@@ -115,7 +119,7 @@ function LineRow({ line, whole }: { line: Line; whole: number }): JSX.Element {
         <Swatch colour={shade(line.colour)} /> {line.label}
       </th>
       <td class="num" title={formatMoneyExact(line.nanoUsd)}>
-        <a href={hrefOf('/requests')}>{formatMoney(line.nanoUsd)}</a>
+        <a href={hrefOf('/requests', line.filter)}>{formatMoney(line.nanoUsd)}</a>
       </td>
       <td class="num">{formatPercent(line.nanoUsd / whole)}</td>
       <td class="num wide-only">{formatTokens(line.tokens)}</td>
@@ -147,26 +151,16 @@ export function CostPartsCard({
           <Bar lines={lines} whole={whole} />
           <div class="scroll-x" tabIndex={0} role="region" aria-label="Cost by component, table">
             <table class="table compact">
-              <thead>
-                <tr>
-                  <th scope="col">Component</th>
-                  <th scope="col" class="num">
-                    Cost
-                  </th>
-                  <th scope="col" class="num">
-                    Share
-                  </th>
-                  <th scope="col" class="num wide-only">
-                    Tokens
-                  </th>
-                  <th scope="col" class="num wide-only">
-                    a million
-                  </th>
-                  <th scope="col" class="num" title="Against the period before">
-                    Change
-                  </th>
-                </tr>
-              </thead>
+              <TableHead
+                columns={[
+                  'Component',
+                  figures('Cost'),
+                  figures('Share'),
+                  figures('Tokens', { isWide: true }),
+                  figures('a million', { isWide: true }),
+                  figures('Change', { title: 'Against the period before' }),
+                ]}
+              />
               <tbody>
                 {lines.map((line) => (
                   <LineRow key={line.metric} line={line} whole={whole} />

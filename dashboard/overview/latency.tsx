@@ -43,7 +43,11 @@ function Figures({ stats, metric }: { stats: Stats; metric: string }): JSX.Eleme
       })}
       <div title="Output tokens a second, after the first one">
         <dt>Output speed</dt>
-        <dd class="num">{formatUnit(stats.totals['output_tokens_per_second'] ?? null, 'speed')}</dd>
+        <dd class="num">
+          <a href={hrefOf('/requests')}>
+            {formatUnit(stats.totals['output_tokens_per_second'] ?? null, 'speed')}
+          </a>
+        </dd>
       </div>
     </dl>
   );

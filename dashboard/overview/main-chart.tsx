@@ -56,6 +56,11 @@ function ghost(summary: Stats, axis: Axis, metric: MetricKind): ChartSeries[] {
   return [{ key: null, label: 'Previous period', values, form: 'ghost', colour: shade(OTHER) }];
 }
 
+/** What finds the requests of one series; those of several, or of the period before, are not told apart. */
+function modelFilter(one: ChartSeries | null): { model?: string } {
+  return one === null || one.isRest || one.form === 'ghost' ? {} : { model: one.key ?? '' };
+}
+
 /** The big chart: one metric over time by model, with the period before as a dashed line. */
 export function MainChart({ summary }: { summary: Stats }): JSX.Element {
   const metric = CHART_METRICS.find(({ id }) => id === metricId.value) ?? CHART_METRICS[0];
@@ -108,8 +113,8 @@ export function MainChart({ summary }: { summary: Stats }): JSX.Element {
         (value) => formatUnit(value, metric.unit),
         metric.isSum,
       )}
-      hrefOfSeries={(one) => (one.key ? hrefOf('/requests', { model: one.key }) : null)}
-      onPick={(at, one) => axis && openRequests(axis, at, one?.key ? { model: one.key } : {})}
+      hrefOfSeries={(one) => hrefOf('/requests', modelFilter(one))}
+      onPick={(at, one) => axis && openRequests(axis, at, modelFilter(one))}
       onRange={(first, last) => axis && zoom(axis, path.value, first, last)}
       empty={data && !hasData ? `No ${metric.label.toLowerCase()} in this range.` : null}
     />

@@ -127,9 +127,7 @@ export function OverviewPage(): JSX.Element {
             {latency.data ? <LatencyCard stats={latency.data} isStale={latency.isStale} /> : null}
           </div>
           {stops.data ? <StopReasonsCard stats={stops.data} isStale={stops.isStale} /> : null}
-          {models.data ? (
-            <TopModels stats={models.data} endings={stops.data} isStale={models.isStale} />
-          ) : null}
+          {models.data ? <TopModels stats={models.data} isStale={models.isStale} /> : null}
         </>
       ) : null}
     </div>

@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
-import { hrefOf, path } from '../app/address.ts';
+import { hrefOf, path, type Changes } from '../app/address.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { shade } from '../app/theme.ts';
 import { ChartCard } from '../charts/chart-card.tsx';
 import type { ChartSeries } from '../charts/chart.tsx';
 import { formatCount } from '../lib/format.ts';
-import { errorFilter } from '../lib/errors.ts';
-import type { FilterValues } from '../lib/filters.ts';
 import { formatUnit } from '../lib/metrics.ts';
 import { STOP_STYLES, stopStyle } from '../lib/palette.ts';
 import { metricOf, sumOf, summarise } from '../lib/series.ts';
@@ -52,12 +51,13 @@ function tally(
   return new Map([...counts].sort(([one], [other]) => orderOf(one) - orderOf(other)));
 }
 
-/** What finds the calls of these rows that ended so; null where no single filter does. */
-function reasonFilter(reason: string, rows: readonly StatsRow[]): FilterValues | null {
-  if (reason === ERROR) return errorFilter(rows.filter((row) => row['stop_reason'] === null));
-  return reason === NONE ? null : { stop_reason: [reason] };
+/** What finds the calls that ended so. */
+function reasonFilter(reason: string): Changes {
+  if (reason !== ERROR && reason !== NONE) return { stop_reason: reason };
+  return { stop_reason: '', error: String(reason === ERROR) };
 }
 
+/** Empty for calls without one, as the filter has it. */
 function modelOf(row: StatsRow): string {
   const model = row['model'];
   return typeof model === 'string' ? model : '';
@@ -72,37 +72,23 @@ function Matrix({ rows }: { rows: readonly StatsRow[] }): JSX.Element {
   return (
     <div class="scroll-x" tabIndex={0} role="region" aria-label="Stop reasons by model">
       <table class="table compact">
-        <thead>
-          <tr>
-            <th scope="col">Model</th>
-            {[...counts.keys()].map((reason) => (
-              <th scope="col" class="num" key={reason}>
-                <StopReason reason={reason} />
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead
+          columns={['Model', ...[...counts.keys()].map((reason) => figures(<StopReason reason={reason} />))]}
+        />
         <tbody>
           {models.map((model) => (
             <tr key={model}>
               <th scope="row">{modelName(model || null)}</th>
               {[...counts].map(([reason, byModel]) => {
                 const count = byModel.get(model) ?? 0;
-                const filter =
-                  count > 0
-                    ? reasonFilter(
-                        reason,
-                        rows.filter((row) => modelOf(row) === model),
-                      )
-                    : null;
                 return (
                   <td class="num" key={reason}>
                     {count === 0 ? (
                       <span class="faint">·</span>
-                    ) : filter && model ? (
-                      <a href={hrefOf('/requests', { ...filter, model })}>{formatCount(count)}</a>
                     ) : (
-                      formatCount(count)
+                      <a href={hrefOf('/requests', { ...reasonFilter(reason), model })}>
+                        {formatCount(count)}
+                      </a>
                     )}
                   </td>
                 );
@@ -129,7 +115,6 @@ export function StopReasonsCard({ stats, isStale }: { stats: Stats; isStale: boo
     values: axis?.starts.map((start) => byStart.get(start) ?? 0) ?? [],
     colour: shade(stopStyle(reason).colour),
     form: 'bar',
-    isRest: reason === NONE,
   }));
   const byModel: Record<string, string> = model ? { model } : {};
   return (
@@ -158,19 +143,9 @@ export function StopReasonsCard({ stats, isStale }: { stats: Stats; isStale: boo
         (value) => formatUnit(value, 'count'),
         true,
       )}
-      hrefOfSeries={(one) => {
-        const filter = reasonFilter(one.key ?? NONE, rows);
-        return filter ? hrefOf('/requests', { ...filter, ...byModel }) : null;
-      }}
+      hrefOfSeries={(one) => hrefOf('/requests', { ...reasonFilter(one.key ?? NONE), ...byModel })}
       onPick={(at, one) =>
-        axis &&
-        openRequests(axis, at, {
-          ...reasonFilter(
-            one?.key ?? NONE,
-            rows.filter((row) => row.start_ms === axis.starts[at]),
-          ),
-          ...byModel,
-        })
+        axis && openRequests(axis, at, { ...(one ? reasonFilter(one.key ?? NONE) : {}), ...byModel })
       }
       onRange={(first, last) => axis && zoom(axis, path.value, first, last)}
       empty={series.length === 0 ? 'No answers in this range.' : null}

@@ -10,7 +10,8 @@ import {
   formatTokens,
   UNKNOWN,
 } from '../lib/format.ts';
-import { errorParts, type ErrorPart } from '../lib/errors.ts';
+import { errorParts } from '../lib/errors.ts';
+import type { FilterValues } from '../lib/filters.ts';
 import { valuesOver } from '../lib/series.ts';
 import type { Axis } from './axis.ts';
 
@@ -30,6 +31,11 @@ function Sparkline({ values }: { values: readonly (number | null)[] }): JSX.Elem
   );
 }
 
+interface TilePart {
+  readonly text: string;
+  readonly filter: FilterValues;
+}
+
 interface TileProps {
   readonly id: string;
   readonly label: string;
@@ -40,11 +46,10 @@ interface TileProps {
   /** For rates the difference counts in points, not in percent of a percentage. */
   readonly change?: string | null;
   readonly notes?: readonly string[];
-  /** Kinds that the figure is made of, each with its own requests. */
-  readonly parts?: readonly ErrorPart[];
+  /** What the figure holds, or leaves out, each with its own requests. */
+  readonly parts?: readonly TilePart[];
   readonly values: readonly (number | null)[];
-  /** Undefined where only the parts lead anywhere. */
-  readonly href: string | undefined;
+  readonly href: string;
   readonly isBadUp?: boolean;
 }
 
@@ -64,15 +69,6 @@ function Delta({ tile }: { tile: TileProps }): JSX.Element | null {
   );
 }
 
-function TileFigure({ tile }: { tile: TileProps }): JSX.Element {
-  return (
-    <>
-      <span class="tile-label">{tile.label}</span>
-      <span class="tile-value">{tile.text}</span>
-    </>
-  );
-}
-
 function Tile(props: TileProps): JSX.Element {
   return (
     <div
@@ -81,21 +77,18 @@ function Tile(props: TileProps): JSX.Element {
       data-value={props.value ?? ''}
       title={`${props.label}: ${props.exact}`}
     >
-      {props.href ? (
-        <a class="tile-link" href={props.href}>
-          <TileFigure tile={props} />
-        </a>
-      ) : (
-        <TileFigure tile={props} />
-      )}
+      <a class="tile-link" href={props.href}>
+        <span class="tile-label">{props.label}</span>
+        <span class="tile-value">{props.text}</span>
+      </a>
       <span class="tile-meta">
         <Delta tile={props} />
         {props.notes?.map((note) => (
           <span key={note}>{note}</span>
         ))}
-        {props.parts?.map(({ label, calls, filter }) => (
-          <a key={label} href={hrefOf('/requests', filter)}>
-            {formatCount(calls)} {label}
+        {props.parts?.map(({ text, filter }) => (
+          <a key={text} href={hrefOf('/requests', filter)}>
+            {text}
           </a>
         ))}
       </span>
@@ -111,13 +104,17 @@ function pointChange(current: number | null, previous: number | null | undefined
 }
 
 /** What the sum does not hold, and what of it is no measured figure. */
-function costNotes(stats: Stats): string[] {
+function costParts(stats: Stats): TilePart[] {
   const unpriced = stats.totals['unpriced_calls'] ?? 0;
   const estimated = stats.totals['estimated_cost_nano_usd'] ?? 0;
   return [
-    unpriced > 0 ? `${formatCount(unpriced)} unpriced, not in it` : null,
-    estimated > 0 ? `≈ ${formatMoney(estimated)} of it estimated` : null,
-  ].filter((note) => note !== null);
+    unpriced > 0
+      ? { text: `${formatCount(unpriced)} unpriced, not in it`, filter: { unpriced: ['true'] } }
+      : null,
+    estimated > 0
+      ? { text: `≈ ${formatMoney(estimated)} of it estimated`, filter: { cost_source: ['estimated'] } }
+      : null,
+  ].filter((part) => part !== null);
 }
 
 function savedNote(savedNanoUsd: number | null): string[] {
@@ -164,7 +161,7 @@ export function Tiles({
       <Tile
         {...plain('cost', 'Cost', 'cost_nano_usd', formatMoney(cost))}
         exact={formatMoneyExact(cost)}
-        notes={costNotes(stats)}
+        parts={costParts(stats)}
       />
       <Tile
         {...plain('requests', 'Requests', 'calls', formatCount(now('calls')))}
@@ -190,8 +187,8 @@ export function Tiles({
         {...plain('errors', 'Errors', 'errors', formatCount(errors))}
         exact={formatCount(errors)}
         notes={parts.length === 0 ? errorNotes(errors, now('calls')) : []}
-        parts={parts}
-        href={parts.length > 1 ? undefined : hrefOf('/requests', parts[0]?.filter)}
+        parts={parts.map(({ label, calls, filter }) => ({ text: `${formatCount(calls)} ${label}`, filter }))}
+        href={hrefOf('/requests', { error: 'true' })}
         isBadUp
       />
     </div>

@@ -3,6 +3,7 @@ import type { Stats } from '../../server/api/wire.ts';
 import { hrefOf, path } from '../app/address.ts';
 import { modelColour } from '../app/colours.ts';
 import { shade } from '../app/theme.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { ChartCard } from '../charts/chart-card.tsx';
 import { Swatch, type ChartSeries } from '../charts/chart.tsx';
 import {
@@ -16,6 +17,7 @@ import {
 import { formatUnit } from '../lib/metrics.ts';
 import { CATEGORIES, TOKEN_COLOURS, type Colour } from '../lib/palette.ts';
 import { metricOf, sumOf, summarise, valuesOver } from '../lib/series.ts';
+import { modelName } from './names.ts';
 import { openRequests, zoom, type Axis } from './axis.ts';
 
 export const TOKEN_KINDS: readonly { metric: string; label: string; colour: Colour }[] = [
@@ -36,20 +38,14 @@ function KindTable({ stats }: { stats: Stats }): JSX.Element {
   const whole = sumOf(TOKEN_KINDS.map(({ metric }) => stats.totals[metric] ?? null));
   return (
     <table class="table compact">
-      <thead>
-        <tr>
-          <th scope="col">Kind</th>
-          <th scope="col" class="num">
-            Tokens
-          </th>
-          <th scope="col" class="num">
-            Share
-          </th>
-          <th scope="col" class="num" title="Against the period before">
-            Change
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          'Kind',
+          figures('Tokens'),
+          figures('Share'),
+          figures('Change', { title: 'Against the period before' }),
+        ]}
+      />
       <tbody>
         {TOKEN_KINDS.map(({ metric, label, colour }) => {
           const tokens = stats.totals[metric] ?? null;
@@ -146,20 +142,7 @@ function CacheByModel({ models }: { models: Stats }): JSX.Element {
     .slice(0, CACHE_MODELS);
   return (
     <table class="table compact">
-      <thead>
-        <tr>
-          <th scope="col">Model</th>
-          <th scope="col" class="num">
-            Hit rate
-          </th>
-          <th scope="col" class="num">
-            Read
-          </th>
-          <th scope="col" class="num">
-            Net saving
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={['Model', figures('Hit rate'), figures('Read'), figures('Net saving')]} />
       <tbody>
         {rows.map((row) => {
           const model = typeof row['model'] === 'string' ? row['model'] : null;
@@ -167,7 +150,7 @@ function CacheByModel({ models }: { models: Stats }): JSX.Element {
             <tr key={model}>
               <th scope="row">
                 <Swatch colour={shade(modelColour(model))} />{' '}
-                {model ? <a href={hrefOf('/requests', { model })}>{model}</a> : 'no model'}
+                <a href={hrefOf('/requests', { model: model ?? '' })}>{modelName(model)}</a>
               </th>
               <td class="num">{formatPercent(metricOf(row, 'cache_hit_rate'))}</td>
               <td class="num">{formatTokens(metricOf(row, 'cache_read_tokens'))}</td>

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
-import { hrefOf } from '../app/address.ts';
+import { hrefOf, type Changes } from '../app/address.ts';
 import { modelColour } from '../app/colours.ts';
 import { shade } from '../app/theme.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { Swatch } from '../charts/chart.tsx';
 import {
   formatCount,
@@ -11,9 +12,9 @@ import {
   formatMoneyExact,
   formatPercent,
   formatTokens,
+  UNKNOWN,
 } from '../lib/format.ts';
 import { formatUnit } from '../lib/metrics.ts';
-import { errorFilter } from '../lib/errors.ts';
 import { metricOf } from '../lib/series.ts';
 import { modelName } from './names.ts';
 
@@ -32,25 +33,27 @@ export const MODEL_METRICS = [
   'output_tokens_per_second',
 ] as const;
 
-interface RowProps {
-  readonly row: StatsRow;
-  readonly mostNanoUsd: number;
-  readonly endings: readonly StatsRow[];
+/** A figure that leads to the calls behind it; nothing where there are none. */
+function Figure({ value, href, title }: { value: string; href: string; title?: string }): JSX.Element {
+  return (
+    <td class="num" title={title}>
+      {value === UNKNOWN || value === '0' ? value : <a href={href}>{value}</a>}
+    </td>
+  );
 }
 
-function Row({ row, mostNanoUsd, endings }: RowProps): JSX.Element {
+function Row({ row, mostNanoUsd }: { row: StatsRow; mostNanoUsd: number }): JSX.Element {
   const model = typeof row['model'] === 'string' ? row['model'] : null;
-  const filter = errorFilter(endings.filter((ending) => ending['model'] === model));
   const cost = metricOf(row, 'cost_nano_usd');
-  const errors = metricOf(row, 'errors');
+  const tokens = metricOf(row, 'total_tokens');
   const unpriced = metricOf(row, 'unpriced_calls') ?? 0;
   const share = mostNanoUsd > 0 ? (cost ?? 0) / mostNanoUsd : 0;
-  const name = modelName(model);
+  const hrefWith = (more: Changes) => hrefOf('/requests', { model: model ?? '', ...more });
+  const href = hrefWith({});
   return (
-    <tr>
+    <tr data-model={model ?? ''}>
       <th scope="row">
-        <Swatch colour={shade(modelColour(model))} />{' '}
-        {model ? <a href={hrefOf('/requests', { model })}>{name}</a> : <span class="muted">{name}</span>}
+        <Swatch colour={shade(modelColour(model))} /> <a href={href}>{modelName(model)}</a>
       </th>
       <td class="share-cell wide-only" aria-hidden="true">
         <span
@@ -59,48 +62,30 @@ function Row({ row, mostNanoUsd, endings }: RowProps): JSX.Element {
         />
       </td>
       <td class="num" title={formatMoneyExact(cost)}>
-        {model ? <a href={hrefOf('/requests', { model })}>{formatMoney(cost)}</a> : formatMoney(cost)}
+        {cost === null ? UNKNOWN : <a href={href}>{formatMoney(cost)}</a>}
         {unpriced > 0 ? (
-          <span class="note" title={`${unpriced} calls have no known price and are not in this sum`}>
+          <a
+            class="note"
+            title={`${unpriced} calls have no known price and are not in this sum`}
+            href={hrefWith({ unpriced: 'true' })}
+          >
             {' '}
             +{formatCount(unpriced)} unpriced
-          </span>
+          </a>
         ) : null}
       </td>
-      <td class="num">
-        {model ? (
-          <a href={hrefOf('/requests', { model })}>{formatCount(metricOf(row, 'calls'))}</a>
-        ) : (
-          formatCount(metricOf(row, 'calls'))
-        )}
-      </td>
-      <td class="num" title={formatCount(metricOf(row, 'total_tokens'))}>
-        {formatTokens(metricOf(row, 'total_tokens'))}
-      </td>
-      <td class="num">{formatPercent(metricOf(row, 'cache_hit_rate'))}</td>
-      <td class="num">{formatDuration(metricOf(row, 'ttft_us_p50'))}</td>
-      <td class="num">{formatUnit(metricOf(row, 'output_tokens_per_second'), 'speed')}</td>
-      <td class="num">
-        {errors && filter && model ? (
-          <a href={hrefOf('/requests', { ...filter, model })}>{formatCount(errors)}</a>
-        ) : (
-          formatCount(errors)
-        )}
-      </td>
+      <Figure value={formatCount(metricOf(row, 'calls'))} href={href} />
+      <Figure value={formatTokens(tokens)} href={href} title={formatCount(tokens)} />
+      <Figure value={formatPercent(metricOf(row, 'cache_hit_rate'))} href={href} />
+      <Figure value={formatDuration(metricOf(row, 'ttft_us_p50'))} href={href} />
+      <Figure value={formatUnit(metricOf(row, 'output_tokens_per_second'), 'speed')} href={href} />
+      <Figure value={formatCount(metricOf(row, 'errors'))} href={hrefWith({ error: 'true' })} />
     </tr>
   );
 }
 
 /** Every model with what it cost and how it did. */
-export function TopModels({
-  stats,
-  endings,
-  isStale,
-}: {
-  stats: Stats;
-  endings: Stats | null;
-  isStale: boolean;
-}): JSX.Element {
+export function TopModels({ stats, isStale }: { stats: Stats; isStale: boolean }): JSX.Element {
   const rows = stats.rows.toSorted(
     (one, other) =>
       (metricOf(other, 'cost_nano_usd') ?? -1) - (metricOf(one, 'cost_nano_usd') ?? -1) ||
@@ -114,41 +99,22 @@ export function TopModels({
       </header>
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Models, table">
         <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th class="wide-only" aria-hidden="true" />
-              <th scope="col" class="num">
-                Cost
-              </th>
-              <th scope="col" class="num">
-                Requests
-              </th>
-              <th scope="col" class="num">
-                Tokens
-              </th>
-              <th scope="col" class="num">
-                Cache hits
-              </th>
-              <th scope="col" class="num">
-                First token p50
-              </th>
-              <th scope="col" class="num">
-                Output speed
-              </th>
-              <th scope="col" class="num">
-                Errors
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={[
+              'Model',
+              { label: '', isWide: true },
+              figures('Cost'),
+              figures('Requests'),
+              figures('Tokens'),
+              figures('Cache hits'),
+              figures('First token p50'),
+              figures('Output speed'),
+              figures('Errors'),
+            ]}
+          />
           <tbody>
             {rows.slice(0, SHOWN).map((row) => (
-              <Row
-                key={String(row['model'])}
-                row={row}
-                mostNanoUsd={mostNanoUsd}
-                endings={endings?.rows ?? []}
-              />
+              <Row key={String(row['model'])} row={row} mostNanoUsd={mostNanoUsd} />
             ))}
           </tbody>
         </table>

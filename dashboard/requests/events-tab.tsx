@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import type { CallDetail, EventsPage, StreamEvent } from '../../server/api/wire.ts';
 import { ApiFailure, ask } from '../app/api.ts';
 import { Failure } from '../app/failure.tsx';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { formatCount, formatDuration } from '../lib/format.ts';
 import { readEvents, type EventRow } from '../lib/stream.ts';
 import { BodyState } from './body-state.tsx';
@@ -92,24 +93,9 @@ export function EventsTab({ call }: { call: CallDetail }): JSX.Element {
       </p>
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Events, table">
         <table class="table compact events">
-          <thead>
-            <tr>
-              <th scope="col" class="num">
-                ms
-              </th>
-              <th scope="col" class="num">
-                Δ ms
-              </th>
-              <th scope="col">Type</th>
-              <th scope="col" class="num">
-                Block
-              </th>
-              <th scope="col">Content</th>
-              <th scope="col" class="num">
-                Bytes
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={[figures('ms'), figures('Δ ms'), 'Type', figures('Block'), 'Content', figures('Bytes')]}
+          />
           <tbody>
             {rows.map((row) => (
               <EventLine key={row.event.index} row={row} />

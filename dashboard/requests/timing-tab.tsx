@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { CallDetail, CostLine } from '../../server/api/wire.ts';
 import { shade } from '../app/theme.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { Swatch } from '../charts/chart.tsx';
 import { formatCount, formatDuration, formatMoneyExact, shiftDecimal } from '../lib/format.ts';
 import { CATEGORIES, OTHER, TOKEN_COLOURS, type Colour } from '../lib/palette.ts';
@@ -153,24 +154,16 @@ function Cost({ call }: { call: CallDetail }): JSX.Element {
       {call.cost_lines.length > 0 ? (
         <div class="scroll-x" tabIndex={0} role="region" aria-label="Cost lines, table">
           <table class="table compact">
-            <thead>
-              <tr>
-                <th scope="col">Component</th>
-                <th scope="col" class="num">
-                  Quantity
-                </th>
-                <th scope="col" class="num">
-                  Rate
-                </th>
-                <th scope="col" class="num">
-                  Multipliers
-                </th>
-                <th scope="col" class="num">
-                  Amount
-                </th>
-                <th scope="col">Price</th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                'Component',
+                figures('Quantity'),
+                figures('Rate'),
+                figures('Multipliers'),
+                figures('Amount'),
+                'Price',
+              ]}
+            />
             <tbody>
               {call.cost_lines.map((line, at) => (
                 <Line key={at} line={line} />

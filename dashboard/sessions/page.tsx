@@ -7,6 +7,7 @@ import { FilterBar } from '../app/filter-bar.tsx';
 import { revision } from '../app/live.ts';
 import { usePages } from '../app/pages.ts';
 import { scopeParams } from '../app/scope.ts';
+import { figures, TableHead } from '../app/table-head.tsx';
 import { shade } from '../app/theme.ts';
 import { Swatch } from '../charts/chart.tsx';
 import {
@@ -90,32 +91,24 @@ function Row({ session }: { session: Session }): JSX.Element {
   );
 }
 
-const HEADS: readonly [label: string, isNumber: boolean][] = [
-  ['Started', true],
-  ['Session', false],
-  ['Models', false],
-  ['Requests', true],
-  ['Agents', true],
-  ['Lasted', true],
-  ['Peak context', true],
-  ['Tokens', true],
-  ['Cache hits', true],
-  ['Errors', true],
-  ['Cost', true],
+const HEADS = [
+  figures('Started'),
+  'Session',
+  'Models',
+  figures('Requests'),
+  figures('Agents'),
+  figures('Lasted'),
+  figures('Peak context'),
+  figures('Tokens'),
+  figures('Cache hits'),
+  figures('Errors'),
+  figures('Cost'),
 ];
 
 function Table({ sessions }: { sessions: readonly Session[] }): JSX.Element {
   return (
     <table class="table stacks sessions-table">
-      <thead>
-        <tr>
-          {HEADS.map(([label, isNumber]) => (
-            <th scope="col" key={label} class={isNumber ? 'num' : ''}>
-              {label}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead columns={HEADS} />
       <tbody>
         {sessions.map((session) => (
           <Row key={session.session_id} session={session} />

@@ -82,6 +82,53 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     }
   });
 
+  /** How many calls the API finds for a link of the page. */
+  async function countBehind(href: string): Promise<number> {
+    const { searchParams } = new URL(href, program.proxyUrl);
+    const [from = '', to = ''] = (searchParams.get('range') ?? '').split('..');
+    searchParams.delete('range');
+    return (await allCalls(program, `from=${from}&to=${to}&${searchParams}`)).length;
+  }
+
+  async function countsAndLinks(selector: string): Promise<[count: number, href: string][]> {
+    await page.locator(selector).first().waitFor();
+    return await page
+      .locator(selector)
+      .evaluateAll((links) =>
+        links.map((link): [number, string] => [
+          Number(/[\d,]+/.exec(link.textContent)?.[0].replaceAll(',', '')),
+          link.getAttribute('href') ?? '',
+        ]),
+      );
+  }
+
+  it('has a link behind each count that finds just these calls, also those without a model or a price', async () => {
+    await watched.go(`/overview?${range}`);
+    const matrix = await countsAndLinks('[aria-label="Stop reasons by model"] td a');
+    expect(matrix.reduce((sum, [count]) => sum + count, 0)).toBe(calls.length);
+    const models = '[aria-label="Models, table"] tr';
+    const links = [
+      ...matrix,
+      ...(await countsAndLinks(`${models} td:nth-of-type(3) a`)),
+      ...(await countsAndLinks(`${models} td:last-of-type a`)),
+      ...(await countsAndLinks(`${models} a.note`)),
+      ...(await countsAndLinks('[data-tile="errors"] a')),
+      ...(await countsAndLinks('[data-tile="cost"] .tile-meta a[href*="unpriced"]')),
+    ];
+    for (const name of ['model=&', 'stop_reason=&', 'error=true', 'error=false', 'unpriced=true', 'status=']) {
+      expect(links.some(([, href]) => href.includes(name))).toBe(true);
+    }
+    for (const [count, href] of links) expect([href, await countBehind(href)]).toEqual([href, count]);
+    const estimated = page.locator('[data-tile="cost"] a[href*="estimated"]');
+    expect(await countBehind((await estimated.getAttribute('href')) ?? '')).toBe(
+      calls.filter((call) => call.cost_source === 'estimated').length,
+    );
+    await page.locator(`${models} a.note`).first().click();
+    await page.locator('[data-call-id]').first().waitFor();
+    await page.locator('.chip', { hasText: 'unpriced' }).waitFor();
+    await page.goBack();
+  });
+
   it('leads from a figure to the requests behind it, with the same range', async () => {
     await page.locator('[data-tile="requests"] a').first().click();
     await page.locator('[data-call-id]').first().waitFor();

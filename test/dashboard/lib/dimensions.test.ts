@@ -8,11 +8,13 @@ function known(id: string): Dimension {
 }
 
 describe('dimensions', () => {
-  it('lead to the filter that finds their calls, where there is one', () => {
+  it('lead to the filter that finds their calls, also those without a value', () => {
     expect(filterOf(known('user_id'), 'ada')).toEqual(['user', 'ada']);
     expect(filterOf(known('tag:project'), 'river')).toEqual(['tag', 'project=river']);
-    expect(filterOf(known('upstream'), 'https://a.test')).toBeNull();
-    expect(filterOf(known('model'), null)).toBeNull();
+    expect(filterOf(known('upstream'), 'https://a.test')).toEqual(['upstream', 'https://a.test']);
+    expect(filterOf(known('model'), null)).toEqual(['model', '']);
+    expect(filterOf(known('tag:project'), null)).toEqual(['tag', 'project=']);
+    expect(filterOf(known('model'), '')).toBeNull();
   });
 
   it('are nothing for names that nobody knows', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StatsRow } from '../../../server/api/wire.ts';
-import { errorFilter, errorParts } from '../../../dashboard/lib/errors.ts';
+import { errorParts } from '../../../dashboard/lib/errors.ts';
 
 function row(state: string, status: number | null, calls: number, errors: number): StatsRow {
   return { state, status, calls, errors };
@@ -25,18 +25,5 @@ describe('errorParts', () => {
 
   it('leaves out kinds that do not occur', () => {
     expect(errorParts([fine])).toEqual([]);
-  });
-});
-
-describe('errorFilter', () => {
-  it('is the one filter that finds all of them', () => {
-    expect(errorFilter([fine, row('completed', 429, 2, 2)])).toEqual({ status: ['>=400'] });
-    expect(errorFilter([fine, row('completed', 429, 2, 2), row('failed', 502, 1, 1)])).toEqual({
-      status: ['>=400'],
-    });
-  });
-
-  it('is none where errors differ in kind', () => {
-    expect(errorFilter([row('completed', 429, 2, 2), row('aborted', 200, 1, 1)])).toBeNull();
   });
 });

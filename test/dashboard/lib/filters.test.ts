@@ -40,6 +40,16 @@ describe('passesFilters', () => {
     [{ min_tokens: ['101'] }, false],
     [{ tag: ['repo=we*'] }, true],
     [{ tag: ['team=weir'] }, false],
+    [{ stop_reason: [''] }, true],
+    [{ model: [''] }, false],
+    [{ model: ['', 'claude-*'] }, true],
+    [{ status: [''] }, false],
+    [{ tag: ['team='] }, true],
+    [{ tag: ['repo='] }, false],
+    [{ error: ['true'] }, true],
+    [{ error: ['false'] }, false],
+    [{ unpriced: ['true'] }, false],
+    [{ unpriced: ['false'] }, true],
     [{ q: ['anything'] }, false],
   ])('%j is %s', (filters, expected) => {
     expect(passesFilters(call, filters)).toBe(expected);
