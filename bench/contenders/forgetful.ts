@@ -29,6 +29,7 @@ const forwarder = createForwarder({
   maxHeaderBytes,
   bodies: 'full',
   demo: false,
+  limits: { clients: 10_000, idle: 1000 },
   onRefused: () => undefined,
 });
 const app = createApp({ api: express.Router(), forward: (req, res) => forwarder.handle(req, res) });
