@@ -1,11 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of the store, and of what reads it, that run on both engines. */
+const onBothEngines: string[] = [];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
     reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'sqlite',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/postgres/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/**/postgres/**/*.test.ts', ...onBothEngines],
+          globalSetup: './test/support/postgres.ts',
+          env: { WEIR_TEST_STORE: 'postgres' },
+        },
+      },
+    ],
   },
 });

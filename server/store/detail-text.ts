@@ -30,7 +30,17 @@ export function packText(text: string): Buffer | string {
   const packed = deflateRawSync(bytes, { level: 6, dictionary, ...smallState });
   // Lone surrogates do not survive UTF-8; no text of ours has any, but an upstream's might.
   const isSame = packed.byteLength + 1 < bytes.byteLength && text.isWellFormed();
-  return isSame ? Buffer.concat([Buffer.of(firstDictionary), packed]) : text;
+  if (!isSame) return text;
+  const whole = Buffer.concat([Buffer.of(firstDictionary), packed]);
+  packedTexts.add(whole);
+  return whole;
+}
+
+const packedTexts = new WeakSet<Buffer>();
+
+/** Whether `packText` made it in this process: for a database that stores such texts as they are. */
+export function isPackedText(bytes: Buffer): boolean {
+  return packedTexts.has(bytes);
 }
 
 /** Throws for bytes that `packText` did not make. */
