@@ -1,5 +1,6 @@
 /** The few things in a store that can be put right without inventing anything. Each needs a store opened with `write`. */
 import { and, eq, isNull, notInArray } from 'drizzle-orm';
+import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
 import { bodies, callDetails, calls, pieces } from './tables.ts';
 import type { BodyPart } from './write.ts';
@@ -19,13 +20,17 @@ export function removeOrphanBodies({ db }: Store, id: string): boolean {
 }
 
 /** Writes the hash of a body where there is none; one that is there is never replaced. */
-export function fillSha256({ db }: Store, id: string, part: BodyPart, sha256: string): boolean {
+export function fillSha256(store: Store, id: string, part: BodyPart, sha256: string): boolean {
   const [column, patch] =
     part === 'request'
       ? ([calls.request_sha256, { request_sha256: sha256 }] as const)
       : ([calls.response_sha256, { response_sha256: sha256 }] as const);
   const empty = and(eq(calls.id, id), isNull(column));
-  return db.update(calls).set(patch).where(empty).run().changes > 0;
+  const wasAsRecorded = chainOf(store).holds(id);
+  const isFilled = store.db.update(calls).set(patch).where(empty).run().changes > 0;
+  // What is otherwise than it was recorded must not be sealed by mending it.
+  if (isFilled && wasAsRecorded) chainOf(store).addStored(id);
+  return isFilled;
 }
 
 /** Forgets up to where a call was saved, which only a running call needs. */

@@ -4,6 +4,7 @@ import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { makeFolder } from '../folder.ts';
+import type { Seal } from './chain-entry.ts';
 import { addDetailText } from './detail-text.ts';
 import { StoreError } from './errors.ts';
 import { createPrivately, lockPath, lockStore, type StoreLock } from './lock.ts';
@@ -17,6 +18,8 @@ export interface OpenOptions {
   readonly lockWaitMs?: number;
   /** How long a write waits for another program that holds the file; default 5000. */
   readonly busyWaitMs?: number;
+  /** Who writes, and what seals that; without it nothing is sealed. */
+  readonly seal?: Seal | null;
 }
 
 /** An open store. Only the files of this folder look inside. */
@@ -24,6 +27,8 @@ export interface Store {
   /** Absolute path of the file. */
   readonly path: string;
   readonly mode: 'write' | 'read';
+  /** Of whoever writes; null for readers and for those without a secret. */
+  readonly seal: Seal | null;
   readonly sqlite: Database.Database;
   readonly db: BetterSQLite3Database;
   close(): void;
@@ -94,6 +99,7 @@ function openLocked(path: string, options: OpenOptions, lock: StoreLock): Store 
   return {
     path,
     mode: 'write',
+    seal: options.seal ?? null,
     sqlite,
     db: drizzle({ client: sqlite }),
     close: () => {
@@ -118,7 +124,14 @@ function openToRead(path: string): Store {
     sqlite.close();
     throw error;
   }
-  return { path, mode: 'read', sqlite, db: drizzle({ client: sqlite }), close: () => sqlite.close() };
+  return {
+    path,
+    mode: 'read',
+    seal: null,
+    sqlite,
+    db: drizzle({ client: sqlite }),
+    close: () => sqlite.close(),
+  };
 }
 
 function setWriterPragmas(sqlite: Database.Database, durability: 'full' | 'normal'): void {

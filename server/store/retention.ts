@@ -4,6 +4,7 @@
  */
 import { and, asc, count, eq, gte, inArray, isNotNull, lt, max, min, ne, sql, sum } from 'drizzle-orm';
 import { dayStartMs, firstPackId, firstPieceKey, utcDay } from './days.ts';
+import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
 import type { Writer } from './write.ts';
 import { batchResults, bodies, callDetails, calls, costRevisions, meta, packs, pieces } from './tables.ts';
@@ -146,7 +147,8 @@ export function usedBytes({ sqlite }: Store): number {
 
 const removedKey = 'calls_removed_before_ms';
 
-function removeCalls({ db }: Store, beforeMs: number, limit: number): number {
+function removeCalls(store: Store, beforeMs: number, limit: number): number {
+  const { db } = store;
   const old = and(lt(calls.started_ms, beforeMs), ne(calls.state, 'open'));
   const ids = idsOf(
     db.select({ id: calls.id }).from(calls).where(old).orderBy(asc(calls.started_ms)).limit(limit).all(),
@@ -157,6 +159,7 @@ function removeCalls({ db }: Store, beforeMs: number, limit: number): number {
     .values({ key: removedKey, value })
     .onConflictDoUpdate({ target: meta.key, set: { value: sql`max(${meta.value} + 0, ${beforeMs})` } })
     .run();
+  chainOf(store).addRemoval('removed', ids);
   for (const table of [callDetails, bodies, costRevisions, batchResults]) {
     db.delete(table).where(inArray(table.call_id, ids)).run();
   }
@@ -167,12 +170,14 @@ function removeCalls({ db }: Store, beforeMs: number, limit: number): number {
 /** Literal, as a parameter would not match the partial index of kept bodies. */
 const hasBodies = sql`${calls.bodies} IN ('full', 'truncated')`;
 
-function expireBodies({ db }: Store, beforeMs: number, limit: number): number {
+function expireBodies(store: Store, beforeMs: number, limit: number): number {
+  const { db } = store;
   const old = and(hasBodies, lt(calls.started_ms, beforeMs), ne(calls.state, 'open'));
   const ids = idsOf(
     db.select({ id: calls.id }).from(calls).where(old).orderBy(asc(calls.started_ms)).limit(limit).all(),
   );
   if (ids.length === 0) return 0;
+  chainOf(store).addRemoval('expired', ids);
   db.delete(bodies).where(inArray(bodies.call_id, ids)).run();
   db.update(calls).set({ bodies: 'expired' }).where(inArray(calls.id, ids)).run();
   return ids.length;

@@ -1,5 +1,6 @@
 /** Corrections of what calls cost: the only way in which a cost that stands ever changes, and what stood before is kept. */
 import { asc, eq, max } from 'drizzle-orm';
+import { chainOf } from './chain.ts';
 import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
 import { rollupsOf } from './rollup-writer.ts';
@@ -47,6 +48,7 @@ export function reviseCost(
       computed_cost_nano_usd: row.computed_cost_nano_usd,
       cache_saved_nano_usd: row.cache_saved_nano_usd,
       cost_lines: lines,
+      notes: details?.notes ?? null,
       book_version: bookVersionOf(lines),
       reason: firstReason,
     };
@@ -58,16 +60,21 @@ export function reviseCost(
     computed_cost_nano_usd: revised.computedCostNanoUsd,
     cache_saved_nano_usd: revised.cacheSavedNanoUsd,
   };
+  const notes = mergeNotes(details?.notes ?? null, revised.notes);
+  const revision: CostRevisionRow = {
+    ...columns,
+    call_id: callId,
+    revision: (latest?.revision ?? 1) + 1,
+    created_ms: nowMs,
+    cost_lines: revised.costLines,
+    notes,
+    book_version: revised.bookVersion,
+    reason,
+    chain: null,
+  };
+  const entry = chainOf(store).addRevision(revision);
   db.insert(costRevisions)
-    .values({
-      ...columns,
-      call_id: callId,
-      revision: (latest?.revision ?? 1) + 1,
-      created_ms: nowMs,
-      cost_lines: revised.costLines,
-      book_version: revised.bookVersion,
-      reason,
-    })
+    .values({ ...revision, chain: entry })
     .run();
   const rollups = rollupsOf(store);
   rollups.take(callId);
@@ -77,7 +84,7 @@ export function reviseCost(
     .run();
   rollups.add(callId);
   db.update(callDetails)
-    .set({ cost_lines: revised.costLines, notes: mergeNotes(details?.notes ?? null, revised.notes) })
+    .set({ cost_lines: revised.costLines, notes })
     .where(eq(callDetails.call_id, callId))
     .run();
 }

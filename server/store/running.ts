@@ -1,6 +1,7 @@
 /** Calls whose row says `open`, with what was saved of them so far, and how often somebody has tried to end them. */
 import { asc, eq, sql } from 'drizzle-orm';
 import { unpackChunks, type BodyChunk } from './bodies.ts';
+import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
 import { createBodyReader } from './piece-reader.ts';
 import { rollupsOf } from './rollup-writer.ts';
@@ -68,6 +69,7 @@ export function interruptBlindly(store: Store, id: string, note: string): void {
       .where(eq(callDetails.call_id, id))
       .run();
     rollups.add(id);
+    chainOf(store).addStored(id);
   });
 }
 

@@ -2,6 +2,7 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { PackedBody } from './bodies.ts';
+import { chainOf } from './chain.ts';
 import { createCheckpointer } from './checkpoint.ts';
 import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
@@ -62,6 +63,7 @@ export function createWriter(store: Store): Writer {
   const statements = prepareStatements(store);
   const pieceWriter = createPieceWriter(store);
   const rollups = rollupsOf(store);
+  const chain = chainOf(store);
   const textWriter = createTextWriter(store);
   const checkpointer = createCheckpointer(sqlite);
   const forget = (): void => {
@@ -103,11 +105,12 @@ export function createWriter(store: Store): Writer {
     },
     finishCall(id, row, details, parts) {
       rollups.take(id);
-      statements.setCall.run(
-        allColumns(calls, { ...row, ...costPartsOf(row, details.cost_lines ?? null), id }),
-      );
+      const shared = { ...row, ...costPartsOf(row, details.cost_lines ?? null) };
+      const columns = { ...allColumns(calls, { ...shared, id }), id };
+      statements.setCall.run(columns);
       rollups.add(id);
-      statements.setDetails.run(allColumns(callDetails, { ...details, call_id: id }));
+      const own = allColumns(callDetails, { ...details, call_id: id });
+      statements.setDetails.run({ ...own, chain: chain.addCall(columns, own) });
       for (const body of pieceWriter.store(
         row.started_ms,
         parts.map((part) => withDigest(row, part)),

@@ -1,0 +1,150 @@
+/**
+ * What an entry of the chain says, as bytes and hashes. Pure. A hash covers everything that is never rewritten; docs/audit.md tells
+ * in full what that proves. None of this may change for entries that exist: a new column is left out where it is NULL, so that
+ * older hashes stay what they were.
+ */
+import { createHmac, hash } from 'node:crypto';
+import { getTableColumns } from 'drizzle-orm';
+import { costParts } from './cost-parts.ts';
+import { callDetails, calls, costRevisions, type ChainWriterRow, type CostRevisionRow } from './tables.ts';
+import { decodeVarints, encodeVarints } from './varints.ts';
+
+/**
+ * `call`: it ended, or was recorded again (settles its entry before). `begin`: the first of a writer. `revision`: a cost was corrected.
+ * `expired`: the bodies of the calls with these entries were removed. `removed`: retention removed the calls of these entries.
+ */
+export const entryKinds = ['call', 'begin', 'revision', 'expired', 'removed'] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+/** Columns by name, as they are bound or read. */
+export type Columns = Readonly<Record<string, unknown>>;
+
+/** What a call costs, and the notes that go with it: all that may be corrected afterwards. */
+const costColumns = ['cache_saved_nano_usd', 'computed_cost_nano_usd', 'cost_nano_usd', 'cost_source'];
+// Parts of the cost follow from its lines.
+const factColumns = namesOf(calls, [...costColumns, ...costParts]);
+const detailColumns = namesOf(callDetails, ['call_id', 'cost_lines', 'notes', 'saved_seq', 'chain']);
+const revisionColumns = namesOf(costRevisions, ['chain']);
+
+function namesOf(
+  table: typeof calls | typeof callDetails | typeof costRevisions,
+  without: readonly string[],
+): readonly string[] {
+  return Object.keys(getTableColumns(table))
+    .filter((name) => !without.includes(name))
+    .toSorted();
+}
+
+/** @param costs of the call as it was first recorded: its row and details, or its first revision */
+export function callHash(row: Columns, details: Columns, costs: Columns): Buffer {
+  const parts = [
+    factsOf(row, factColumns),
+    factsOf(details, detailColumns),
+    factsOf(costs, [...costColumns, 'cost_lines', 'notes']),
+  ];
+  return hash('sha256', JSON.stringify(parts), 'buffer');
+}
+
+export function revisionHash(revision: CostRevisionRow): Buffer {
+  return hash('sha256', JSON.stringify(factsOf({ ...revision }, revisionColumns)), 'buffer');
+}
+
+/** Unknown is left out. Texts as UTF-8 can hold them, which is how they are stored. */
+function factsOf(columns: Columns, names: readonly string[]): Record<string, unknown> {
+  const facts: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = columns[name];
+    if (value === null || value === undefined) continue;
+    facts[name] = typeof value === 'string' ? value.toWellFormed() : value;
+  }
+  return facts;
+}
+
+/** An entry without what binds it to the one before. */
+export interface EntryContent {
+  readonly id: number;
+  readonly kind: number;
+  readonly call: Buffer | null;
+  readonly hash: Buffer;
+  readonly note: Buffer | null;
+}
+
+/** Before the first entry of a writer. */
+export const noLink: Buffer = Buffer.alloc(32);
+
+/** @param before link of the entry before */
+export function linkOf(before: Buffer, { id, kind, call, hash: said, note }: EntryContent): Buffer {
+  const head = Buffer.alloc(10);
+  head.writeUInt32BE(Math.floor(id / 2 ** 32), 0);
+  head.writeUInt32BE(id % 2 ** 32, 4);
+  head.writeUInt8(kind, 8);
+  head.writeUInt8(call?.byteLength ?? 0, 9);
+  const bytes = Buffer.concat([before, head, said, call ?? noBytes, note ?? noBytes]);
+  return hash('sha256', bytes, 'buffer');
+}
+
+const noBytes = Buffer.alloc(0);
+const entriesOfWriter = 2 ** 40;
+
+/** @param entry from 1; 0 is before all of them */
+export function entryId(writer: number, entry: number): number {
+  return writer * entriesOfWriter + entry;
+}
+
+export function entryNumber(id: number): number {
+  return id % entriesOfWriter;
+}
+
+export function writerOfEntry(id: number): number {
+  return Math.floor(id / entriesOfWriter);
+}
+
+/** Ids of ours are UUIDs and take 16 bytes; any other one, cut at 200 bytes, stands behind 16 zero bytes. */
+export function callBytes(id: string): Buffer {
+  return uuid.test(id)
+    ? Buffer.from(id.replaceAll('-', ''), 'hex')
+    : Buffer.concat([nilUuid, Buffer.from(id).subarray(0, 200)]);
+}
+
+export function callIdOf(bytes: Buffer): string {
+  if (bytes.byteLength !== 16) return bytes.subarray(16).toString();
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+const nilUuid = Buffer.alloc(16);
+
+/** Entries in ascending order as few bytes: neighbours are one byte each. */
+export function encodeEntryIds(ids: readonly number[]): Buffer {
+  const sorted = ids.toSorted((a, b) => a - b);
+  return encodeVarints(sorted.map((id, index) => id - (sorted[index - 1] ?? 0)));
+}
+
+/** Throws for bytes that are none of ours. */
+export function decodeEntryIds(bytes: Buffer): number[] {
+  let id = 0;
+  return decodeVarints(bytes).map((step) => (id += step));
+}
+
+/** What makes one installation's seals, and the name that its chains have. */
+export interface Seal {
+  readonly writer: string;
+  readonly key: Buffer;
+}
+
+/** @param secret of the installation */
+export function sealOf(secret: Uint8Array): Seal {
+  const derive = (purpose: string): Buffer => createHmac('sha256', secret).update(purpose).digest();
+  return {
+    writer: `w_${derive('weir chain writer').toString('hex').slice(0, 16)}`,
+    key: derive('weir chain seal'),
+  };
+}
+
+/** Proves that somebody with the key wrote this head. */
+export function sealHead(
+  key: Buffer,
+  { name, last, link }: Pick<ChainWriterRow, 'name' | 'last' | 'link'>,
+): Buffer {
+  return createHmac('sha256', key).update(`${name} ${last} `).update(link).digest();
+}

@@ -1,0 +1,152 @@
+/** Appends to the chain of this installation. Belongs into the transaction of what it tells of. */
+import { and, count, eq, isNull, max, ne, sql } from 'drizzle-orm';
+import { hash } from 'node:crypto';
+import {
+  callBytes,
+  callHash,
+  encodeEntryIds,
+  entryId,
+  entryKinds,
+  linkOf,
+  noLink,
+  revisionHash,
+  sealHead,
+  type Columns,
+  type EntryKind,
+} from './chain-entry.ts';
+import type { Store } from './open.ts';
+import { callDetails, calls, chainWriters, type ChainWriterRow, type CostRevisionRow } from './tables.ts';
+
+export interface Chain {
+  /** A call has ended as these columns say; one that says what its entry says already keeps that. Returns the entry for `call_details.chain`. */
+  addCall(row: Columns & { readonly id: string }, details: Columns): number;
+  /** The same for a call as it stands in the store; sets its entry. */
+  addStored(id: string): void;
+  /** Returns the entry for `cost_revisions.chain`. */
+  addRevision(revision: CostRevisionRow): number;
+  /** Retention is about to remove these calls, or only their bodies. */
+  addRemoval(kind: 'expired' | 'removed', callIds: readonly string[]): void;
+  /** Whether the call is what its entry says, as long as nobody has corrected its cost. */
+  holds(id: string): boolean;
+}
+
+const chains = new WeakMap<Store, Chain>();
+
+/** The one of this store. */
+export function chainOf(store: Store): Chain {
+  const known = chains.get(store) ?? createChain(store);
+  chains.set(store, known);
+  return known;
+}
+
+/** What a store has for a writer without a secret. */
+export const unsealedName = 'unsealed';
+
+function createChain(store: Store): Chain {
+  const { seal, db } = store;
+  const name = seal?.writer ?? unsealedName;
+  const statements = prepareStatements(store);
+  const read = (id: string) => ({
+    row: db.select().from(calls).where(eq(calls.id, id)).get(),
+    details: db.select().from(callDetails).where(eq(callDetails.call_id, id)).get() ?? {},
+  });
+
+  function append(kind: EntryKind, said: Buffer, call: Buffer | null, note: Buffer | null): number {
+    const head = statements.head.get(name) ?? begin();
+    const id = head.last + 1;
+    const entry = { id, kind: entryKinds.indexOf(kind), call, hash: said, note };
+    const link = linkOf(head.link, entry);
+    statements.addEntry.run({ ...entry, link });
+    const sealed = seal === null ? null : sealHead(seal.key, { name, last: id, link });
+    statements.setHead.run(id, link, sealed, head.number);
+    return id;
+  }
+
+  function begin(): Pick<ChainWriterRow, 'number' | 'last' | 'link'> {
+    const latest = db
+      .select({ number: max(chainWriters.number) })
+      .from(chainWriters)
+      .get();
+    const number = (latest?.number ?? -1) + 1;
+    const begun_ms = Date.now();
+    db.insert(chainWriters)
+      .values({ number, name, begun_ms, last: entryId(number, 0), link: noLink })
+      .run();
+    const said = Buffer.from(
+      JSON.stringify({ writer: name, begun_ms, calls_before: callsWithoutEntry(store) }),
+    );
+    append('begin', hash('sha256', said, 'buffer'), null, said);
+    // Written one line above.
+    return statements.head.get(name) as ChainWriterRow;
+  }
+
+  function addCall(row: Columns & { readonly id: string }, details: Columns): number {
+    const said = callHash(row, details, { ...row, ...details });
+    const before = statements.entryOf.get(row.id);
+    if (before?.hash.equals(said) === true) return before.id;
+    const note = before === undefined ? null : encodeEntryIds([before.id]);
+    return append('call', said, callBytes(row.id), note);
+  }
+
+  return {
+    addCall,
+    addStored(id) {
+      const { row, details } = read(id);
+      if (row === undefined || row.state === 'open') return;
+      const chain = addCall(row, details);
+      db.update(callDetails).set({ chain }).where(eq(callDetails.call_id, id)).run();
+    },
+    addRevision(revision) {
+      return append('revision', revisionHash(revision), callBytes(revision.call_id), null);
+    },
+    addRemoval(kind, callIds) {
+      const statement = kind === 'removed' ? statements.allEntries : statements.callEntries;
+      const ids = statement.all({ callIds: JSON.stringify(callIds) });
+      // Calls from before there was a chain are in none.
+      if (ids.length === 0) return;
+      const note = encodeEntryIds(ids);
+      append(kind, hash('sha256', note, 'buffer'), null, note);
+    },
+    holds(id) {
+      const { row, details } = read(id);
+      const entry = statements.entryOf.get(id);
+      if (row === undefined || entry === undefined) return false;
+      return callHash(row, details, { ...row, ...details }).equals(entry.hash);
+    },
+  };
+}
+
+/** Calls that have ended and are in no chain. */
+export function callsWithoutEntry({ db }: Store): number {
+  const found = db
+    .select({ calls: count() })
+    .from(calls)
+    .leftJoin(callDetails, eq(callDetails.call_id, calls.id))
+    .where(and(isNull(callDetails.chain), ne(calls.state, sql`'open'`)))
+    .get();
+  return found?.calls ?? 0;
+}
+
+/** Without drizzle, as they run with each call. */
+function prepareStatements({ sqlite }: Store) {
+  const entries =
+    'SELECT chain FROM call_details WHERE chain IS NOT NULL AND call_id IN (SELECT value FROM json_each(@callIds))';
+  const revisions =
+    'SELECT chain FROM cost_revisions WHERE chain IS NOT NULL AND call_id IN (SELECT value FROM json_each(@callIds))';
+  return {
+    head: sqlite.prepare<[string], Pick<ChainWriterRow, 'number' | 'last' | 'link'>>(
+      'SELECT number, last, link FROM chain_writers WHERE name = ?',
+    ),
+    addEntry: sqlite.prepare(
+      'INSERT INTO chain (id, kind, call, hash, link, note) VALUES (@id, @kind, @call, @hash, @link, @note)',
+    ),
+    setHead: sqlite.prepare<[number, Buffer, Buffer | null, number]>(
+      'UPDATE chain_writers SET last = ?, link = ?, seal = ? WHERE number = ?',
+    ),
+    entryOf: sqlite.prepare<[string], { id: number; hash: Buffer }>(
+      'SELECT chain.id, chain.hash FROM call_details JOIN chain ON chain.id = call_details.chain WHERE call_id = ?',
+    ),
+    callEntries: sqlite.prepare<[{ callIds: string }], number>(entries).pluck(),
+    allEntries: sqlite.prepare<[{ callIds: string }], number>(`${entries} UNION ${revisions}`).pluck(),
+  };
+}
