@@ -26,7 +26,8 @@ CREATE TABLE `call_details` (
 	`request_facts` text,
 	`notes` text,
 	`fingerprint` text,
-	`saved_seq` integer
+	`saved_seq` integer,
+	`chain` integer
 );
 --> statement-breakpoint
 CREATE TABLE `calls` (
@@ -97,6 +98,25 @@ CREATE INDEX `calls_session` ON `calls` (`session_id`,`started_ms`,`id`);--> sta
 CREATE INDEX `calls_replays` ON `calls` (`replay_of`,`started_ms`,`id`) WHERE replay_of IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `calls_kept` ON `calls` (`started_ms`) WHERE bodies IN ('full', 'truncated');--> statement-breakpoint
 CREATE INDEX `calls_open` ON `calls` (`started_ms`,`id`) WHERE state = 'open';--> statement-breakpoint
+CREATE TABLE `chain` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`kind` integer NOT NULL,
+	`call` blob,
+	`hash` blob NOT NULL,
+	`link` blob NOT NULL,
+	`note` blob
+);
+--> statement-breakpoint
+CREATE TABLE `chain_writers` (
+	`number` integer PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`begun_ms` integer NOT NULL,
+	`last` integer NOT NULL,
+	`link` blob NOT NULL,
+	`seal` blob
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `chain_writers_name_unique` ON `chain_writers` (`name`);--> statement-breakpoint
 CREATE TABLE `cost_revisions` (
 	`call_id` text NOT NULL,
 	`revision` integer NOT NULL,
@@ -106,8 +126,10 @@ CREATE TABLE `cost_revisions` (
 	`computed_cost_nano_usd` integer,
 	`cache_saved_nano_usd` integer,
 	`cost_lines` text NOT NULL,
+	`notes` text,
 	`book_version` text,
 	`reason` text NOT NULL,
+	`chain` integer,
 	PRIMARY KEY(`call_id`, `revision`)
 );
 --> statement-breakpoint

@@ -113,6 +113,8 @@ export const callDetails = sqliteTable('call_details', {
   fingerprint: text('fingerprint'),
   /** Of a running call: up to which batch of the recorder its bytes are saved. NULL once it has ended. */
   saved_seq: integer('saved_seq'),
+  /** The entry of `chain` that its ending made; NULL before that, and of calls from before there was a chain. */
+  chain: integer('chain'),
 });
 
 /**
@@ -275,9 +277,13 @@ export const costRevisions = sqliteTable(
     cache_saved_nano_usd: integer('cache_saved_nano_usd'),
     /** JSON `CostLine[]`. */
     cost_lines: detailText('cost_lines').notNull(),
+    /** JSON `string[]`: the notes of the call as they then were. */
+    notes: text('notes'),
     /** Of the prices that made it; NULL where that was not noted. */
     book_version: text('book_version'),
     reason: text('reason').notNull(),
+    /** Its entry of `chain`; NULL for the first one, which is part of that of the call. */
+    chain: integer('chain'),
   },
   (table) => [primaryKey({ columns: [table.call_id, table.revision] })],
 );
@@ -292,6 +298,38 @@ export const batchResults = sqliteTable(
   (table) => [index('batch_results_call').on(table.call_id)],
 );
 
+/**
+ * What happened to the record, in its order: calls that ended, corrections, what retention removed. Each entry is bound to the one
+ * before it by a hash (chain-entry.ts), and stays when its call is removed.
+ */
+export const chain = sqliteTable('chain', {
+  /** Number of the writer × 2^40 + number of the entry, from 1: chain-entry.ts. */
+  id: integer('id').primaryKey(),
+  /** `entryKinds` in chain-entry.ts; 0, a call that ended, takes no space. */
+  kind: integer('kind').notNull(),
+  /** Id of the call, 16 bytes; NULL where the entry is about several. */
+  call: blob('call', { mode: 'buffer' }),
+  /** SHA-256 of what the entry says. */
+  hash: blob('hash', { mode: 'buffer' }).notNull(),
+  /** SHA-256 of this entry and the link of the one before. */
+  link: blob('link', { mode: 'buffer' }).notNull(),
+  /** Numbers of earlier entries that this one settles, packed. */
+  note: blob('note', { mode: 'buffer' }),
+});
+
+/** Who writes into the store: each has a chain of its own. */
+export const chainWriters = sqliteTable('chain_writers', {
+  number: integer('number').primaryKey(),
+  /** A fingerprint of the installation's secret. */
+  name: text('name').notNull().unique(),
+  begun_ms: integer('begun_ms').notNull(),
+  /** Id and link of its latest entry. */
+  last: integer('last').notNull(),
+  link: blob('link', { mode: 'buffer' }).notNull(),
+  /** HMAC-SHA256 of these under the installation's secret; NULL without one. */
+  seal: blob('seal', { mode: 'buffer' }),
+});
+
 /** Small facts about the store itself: `boot_id`, schema marks, last jobs. */
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
@@ -304,3 +342,5 @@ export type PackRow = typeof packs.$inferSelect;
 export type PieceRow = typeof pieces.$inferSelect;
 export type BodyRow = typeof bodies.$inferSelect;
 export type CostRevisionRow = typeof costRevisions.$inferSelect;
+export type ChainRow = typeof chain.$inferSelect;
+export type ChainWriterRow = typeof chainWriters.$inferSelect;
