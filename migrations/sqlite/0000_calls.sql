@@ -70,6 +70,10 @@ CREATE TABLE `calls` (
 	`cost_cache_write_5m_nano_usd` integer,
 	`cost_cache_write_1h_nano_usd` integer,
 	`cost_tools_nano_usd` integer,
+	`cache_miss_cause` text,
+	`cache_miss_at` text,
+	`cache_lost_tokens` integer,
+	`cache_lost_nano_usd` integer,
 	`user_id` text,
 	`team` text,
 	`session_id` text,
@@ -170,6 +174,7 @@ CREATE TABLE `rollup_keys` (
 	`user_id` text,
 	`team` text,
 	`key_id` text,
+	`cache_miss_cause` text,
 	`replay_of` text,
 	`demo` integer NOT NULL
 );
@@ -189,6 +194,7 @@ CREATE TABLE `rollups` (
 	`calls` integer DEFAULT 0 NOT NULL,
 	`errors` integer DEFAULT 0 NOT NULL,
 	`unpriced_calls` integer DEFAULT 0 NOT NULL,
+	`cache_missed_calls` integer DEFAULT 0 NOT NULL,
 	`measured_output_tokens` integer DEFAULT 0 NOT NULL,
 	`measured_us` integer DEFAULT 0 NOT NULL,
 	`input_tokens` integer DEFAULT 0 NOT NULL,
@@ -230,7 +236,11 @@ CREATE TABLE `rollups` (
 	`cost_cache_write_1h_nano_usd` integer DEFAULT 0 NOT NULL,
 	`cost_cache_write_1h_nano_usd_known` integer DEFAULT 0 NOT NULL,
 	`cost_tools_nano_usd` integer DEFAULT 0 NOT NULL,
-	`cost_tools_nano_usd_known` integer DEFAULT 0 NOT NULL
+	`cost_tools_nano_usd_known` integer DEFAULT 0 NOT NULL,
+	`cache_lost_tokens` integer DEFAULT 0 NOT NULL,
+	`cache_lost_tokens_known` integer DEFAULT 0 NOT NULL,
+	`cache_lost_nano_usd` integer DEFAULT 0 NOT NULL,
+	`cache_lost_nano_usd_known` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE VIEW `calls_v1` AS select "id", "state", "error_kind", "message_state", "method", "path", "query", "status", "started_ms", "ended_ms", "ttfb_us", "ttft_us", "duration_us", "stream", "requested_model", "model", "stop_reason", "input_tokens", "output_tokens", "thinking_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "web_search_requests", "usage_complete", "service_tier", "inference_geo", "speed", "cost_nano_usd", "cost_source", "reported_cost_nano_usd", "user_id", "team", "session_id", "agent_id", "parent_agent_id", "key_id", "key_hint", "client", "tags", "upstream", "upstream_request_id", "request_bytes", "request_sha256", "response_bytes", "response_sha256", "bodies", "attempt_of", "replay_of", "demo" from "calls";

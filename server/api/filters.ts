@@ -4,6 +4,7 @@ import type { Filters } from '../store/filters.ts';
 import { ApiError } from './errors.ts';
 import { parseMoment, resolveMoment } from './moment.ts';
 import { parseUsd } from './money.ts';
+import { missCauses } from './schemas.ts';
 
 const states = ['open', 'completed', 'failed', 'aborted', 'interrupted'];
 /** With the empty value, for calls that have none. */
@@ -103,6 +104,10 @@ export const filterShape = {
   error: flag('It counts as an error: it broke off, has a status from 400 on, or an error in its stream.'),
   unpriced: flag('It has ended and what it cost is not known.'),
   cost_source: oneOf(costSources, 'Where the cost comes from; empty: none is known.'),
+  cache_miss_cause: oneOf(
+    ['', ...missCauses],
+    'Why the cache had less than it could have had; empty: no miss; * alone: any.',
+  ),
   min_cost: usd.optional().meta({ description: 'Least cost, in dollars.' }),
   min_tokens: count
     .optional()
@@ -140,6 +145,7 @@ const listNames = [
   'upstream',
   'service_tier',
   'cost_source',
+  'cache_miss_cause',
   'q',
 ] as const satisfies readonly (keyof Filters)[];
 

@@ -21,6 +21,7 @@ const columns = {
   upstream: (call) => call.upstream,
   service_tier: (call) => call.service_tier,
   cost_source: (call) => call.cost_source,
+  cache_miss_cause: (call) => call.cache_miss_cause,
 } as const satisfies Partial<Record<keyof Filters, Column>>;
 
 const columnNames = Object.keys(columns).filter((name): name is keyof typeof columns => name in columns);

@@ -18,6 +18,21 @@ const nullableText = z.string().nullable();
 const nullableInteger = integer.nullable();
 const nullableBit = integer.min(0).max(1).nullable();
 
+export const missCauses = [
+  'model_changed',
+  'tools_changed',
+  'system_prompt_changed',
+  'messages_rewritten',
+  'breakpoint_moved',
+  'ttl_expired_5m',
+  'ttl_expired_1h',
+  'betas_changed',
+  'likely_server_side',
+  'unknown',
+] as const;
+
+const missCauseSchema = exactly<wire.MissCause>()(z.enum(missCauses));
+
 const callShape = {
   id: z.string(),
   state: z.enum(['open', 'completed', 'failed', 'aborted', 'interrupted']),
@@ -53,6 +68,10 @@ const callShape = {
   cost_source: orNull(z.enum(['computed', 'reported', 'estimated'])),
   reported_cost_nano_usd: nullableInteger,
   cache_saved_nano_usd: nullableInteger,
+  cache_miss_cause: orNull(missCauseSchema),
+  cache_miss_at: nullableText,
+  cache_lost_tokens: nullableInteger,
+  cache_lost_nano_usd: nullableInteger,
   user_id: nullableText,
   team: nullableText,
   session_id: nullableText,
@@ -176,6 +195,70 @@ export const conversationSchema = exactly<wire.Conversation>()(
 
 const nullableNumber = z.number().nullable();
 
+const sectionSchema = z.enum(['tools', 'system', 'messages']);
+
+export const diffBlockSchema = exactly<wire.DiffBlock>()(
+  z.strictObject({
+    op: z.enum(['same', 'added', 'removed', 'changed', 'moved']),
+    section: sectionSchema,
+    at: nullableText,
+    from: nullableText,
+    role: nullableText,
+    type: z.string(),
+    name: nullableText,
+    bytes: nullableInteger,
+    from_bytes: nullableInteger,
+    tokens: nullableInteger,
+    from_tokens: nullableInteger,
+    cost_nano_usd: nullableInteger,
+    breakpoint: nullableText,
+    from_breakpoint: nullableText,
+    approximate: z.boolean(),
+    likeness: nullableNumber,
+    text: nullableText,
+    from_text: nullableText,
+  }),
+);
+
+export const callDiffSchema = exactly<wire.CallDiff>()(
+  z.strictObject({
+    call_id: z.string(),
+    against_id: nullableText,
+    is_previous: z.boolean(),
+    gap_ms: nullableInteger,
+    approximate: z.boolean(),
+    headline: z.string(),
+    summary: z.array(
+      z.strictObject({
+        section: sectionSchema,
+        same: integer,
+        added: integer,
+        removed: integer,
+        changed: integer,
+        moved: integer,
+        added_tokens: nullableInteger,
+        removed_tokens: nullableInteger,
+        cost_nano_usd: nullableInteger,
+      }),
+    ),
+    settings: z.array(z.strictObject({ name: z.string(), from: z.unknown(), to: z.unknown() })),
+    blocks: z.array(diffBlockSchema),
+    more_blocks: integer,
+    cache: orNull(
+      z.strictObject({
+        cause: missCauseSchema,
+        at: nullableText,
+        lost_tokens: integer,
+        lost_nano_usd: nullableInteger,
+        is_estimated: z.boolean(),
+        explanation: z.string(),
+      }),
+    ),
+    diagnostics: orNull(facts),
+    notes: z.array(z.string()),
+  }),
+);
+
 export const sessionTotalsSchema = exactly<wire.SessionTotals>()(
   z.strictObject({
     calls: integer,
@@ -273,6 +356,9 @@ export const metrics = [
   'unpriced_calls',
   'cache_hit_rate',
   'cache_saved_nano_usd',
+  'cache_missed_calls',
+  'cache_lost_tokens',
+  'cache_lost_nano_usd',
   'ttfb_us_p50',
   'ttfb_us_p90',
   'ttfb_us_p99',

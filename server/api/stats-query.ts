@@ -33,6 +33,7 @@ const groups = [
   'path',
   'service_tier',
   'upstream',
+  'cache_miss_cause',
 ] as const;
 const mostGroups = 4;
 

@@ -3,6 +3,19 @@
  * Unknown is null, never 0. Money is integer nano-dollars, times are epoch ms beside RFC 3339, durations microseconds.
  */
 
+/** Why the prompt cache had less for a call than it could have had; docs/cache.md tells them apart. */
+export type MissCause =
+  | 'model_changed'
+  | 'tools_changed'
+  | 'system_prompt_changed'
+  | 'messages_rewritten'
+  | 'breakpoint_moved'
+  | 'ttl_expired_5m'
+  | 'ttl_expired_1h'
+  | 'betas_changed'
+  | 'likely_server_side'
+  | 'unknown';
+
 /** One call, with the columns of `calls_v1` as keys. `stream`, `usage_complete` and `demo` are 0 or 1. */
 export interface Call {
   id: string;
@@ -40,6 +53,13 @@ export interface Call {
   cost_source: 'computed' | 'reported' | 'estimated' | null;
   reported_cost_nano_usd: number | null;
   cache_saved_nano_usd: number | null;
+  /** Null where nothing was missed that the call before had left in the cache. */
+  cache_miss_cause: MissCause | null;
+  /** The first thing of the request that differs from the call before: `tools.3`, `system.1`, `messages.4.content.0`, `thinking`. */
+  cache_miss_at: string | null;
+  cache_lost_tokens: number | null;
+  /** What these tokens cost more than they would have as reads; null where there was no miss, or no price. */
+  cache_lost_nano_usd: number | null;
   user_id: string | null;
   team: string | null;
   session_id: string | null;
@@ -176,6 +196,106 @@ export interface Conversation {
   breakpoints: { at: string; ttl: string }[];
 }
 
+/**
+ * A block of the prompt, in two requests: a tool, a block of the system prompt, a content block of a message (a text that
+ * stands alone is one). In the order of this request's prompt, what was removed where it was.
+ */
+export interface DiffBlock {
+  /** `moved`: the same content, at another place among what stayed; `changed`: taken for the same block, with other content. */
+  op: 'same' | 'added' | 'removed' | 'changed' | 'moved';
+  section: 'tools' | 'system' | 'messages';
+  /** Place in this request: `tools.3`, `system.1`, `messages.4.content.0`; null for what was removed. */
+  at: string | null;
+  /** Place in the other request; null for what was added. */
+  from: string | null;
+  /** Of its message; null outside of messages. */
+  role: string | null;
+  /** `text`, `tool_use`, `tool_result`, …; `tool` for a tool. */
+  type: string;
+  /** Of a tool, or of the tool that is called. */
+  name: string | null;
+  /** As JSON without its cache mark; null where the block is not. */
+  bytes: number | null;
+  from_bytes: number | null;
+  /** Estimated: only the input of a whole call is measured, and is shared out by size. */
+  tokens: number | null;
+  from_tokens: number | null;
+  /** What these tokens cost in this call as read, written or plain input, by their place; estimated like them. */
+  cost_nano_usd: number | null;
+  /** Lifetime of the cache breakpoint that stands on it: `5m`, `1h`. */
+  breakpoint: string | null;
+  from_breakpoint: string | null;
+  /** Neither content nor name tell that it is the same block, only likeness. */
+  approximate: boolean;
+  /** From 0 to 1, of an approximate match. */
+  likeness: number | null;
+  /** What it says, of all but `same` and `moved`; strings longer than `cut` are shortened. */
+  text: string | null;
+  from_text: string | null;
+}
+
+/** What became of the blocks of a section. */
+export interface DiffSummary {
+  section: 'tools' | 'system' | 'messages';
+  same: number;
+  added: number;
+  removed: number;
+  changed: number;
+  moved: number;
+  /** Estimated tokens of what was added, or changed, in this request; and of what was removed, or changed, in the other. */
+  added_tokens: number | null;
+  removed_tokens: number | null;
+  /** Estimated cost of what was added, changed or moved. */
+  cost_nano_usd: number | null;
+}
+
+/** Something besides the blocks that both requests set: model, betas, thinking, … */
+export interface DiffSetting {
+  name: string;
+  /** In the other request. */
+  from: unknown;
+  to: unknown;
+}
+
+/** What a call did not read from the cache though the call before had left it there. */
+export interface CacheMiss {
+  cause: MissCause;
+  at: string | null;
+  lost_tokens: number;
+  lost_nano_usd: number | null;
+  /** The lost tokens are shared out by size, as messages that were rewritten could not have been hit. */
+  is_estimated: boolean;
+  /** A sentence. */
+  explanation: string;
+}
+
+/** `GET calls/{id}/diff` */
+export interface CallDiff {
+  call_id: string;
+  /** The other call; null where there is none, and then every block is new. */
+  against_id: string | null;
+  /** It is the call before in the same session, by the same agent and of the same kind. */
+  is_previous: boolean;
+  /** From the start of the other call to the start of this one. */
+  gap_ms: number | null;
+  /** At least one block is only taken for the same. */
+  approximate: boolean;
+  /** One line: `+2 messages, system changed`. */
+  headline: string;
+  summary: DiffSummary[];
+  /** Only those that differ. */
+  settings: DiffSetting[];
+  blocks: DiffBlock[];
+  /** Blocks beyond the 20,000 that are told. */
+  more_blocks: number;
+  /** Against the call before, whichever one this is compared with; null where nothing was missed. */
+  cache: CacheMiss | null;
+  /** What the API itself said when it was asked for diagnostics. */
+  diagnostics: Record<string, unknown> | null;
+  /** What could not be compared, in words: a body that is not kept, a request that is no JSON. */
+  notes: string[];
+}
+
 /** What calls add up to; unknown parts are left out, and null says that nothing was known. */
 export interface SessionTotals {
   calls: number;
@@ -288,6 +408,9 @@ export type Metric =
   | 'unpriced_calls'
   | 'cache_hit_rate'
   | 'cache_saved_nano_usd'
+  | 'cache_missed_calls'
+  | 'cache_lost_tokens'
+  | 'cache_lost_nano_usd'
   | 'ttfb_us_p50'
   | 'ttfb_us_p90'
   | 'ttfb_us_p99'

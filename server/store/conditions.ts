@@ -23,6 +23,7 @@ const textColumns = {
   upstream: calls.upstream,
   service_tier: calls.service_tier,
   cost_source: calls.cost_source,
+  cache_miss_cause: calls.cache_miss_cause,
 } as const satisfies Partial<Record<keyof Filters, SQLiteColumn>>;
 
 /** `tags` as a JSON object whatever stands in the column: one malformed value must not fail a whole list. */

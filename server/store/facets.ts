@@ -27,6 +27,7 @@ const columns: Readonly<Record<string, SQL>> = {
   upstream: sql`${calls.upstream}`,
   service_tier: sql`${calls.service_tier}`,
   cost_source: sql`${calls.cost_source}`,
+  cache_miss_cause: sql`${calls.cache_miss_cause}`,
   stream: flag(sql`${calls.stream}`),
   demo: flag(sql`${calls.demo}`),
   replay: flag(sql`${calls.replay_of} IS NOT NULL`),

@@ -32,6 +32,7 @@ export interface Filters {
   /** Counted as unpriced by the statistics. */
   readonly unpriced?: boolean;
   readonly cost_source?: readonly string[];
+  readonly cache_miss_cause?: readonly string[];
   /** Nano-dollars. */
   readonly minCostNanoUsd?: number;
   /** Input, cache and output together. */

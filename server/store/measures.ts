@@ -11,6 +11,7 @@ export const counters = {
   calls: sql`1`,
   errors: sql`${isError}`,
   unpriced_calls: sql`${isUnpriced}`,
+  cache_missed_calls: sql`(${calls.cache_miss_cause} IS NOT NULL)`,
   measured_output_tokens: sql`CASE WHEN ${isMeasured} THEN ${calls.output_tokens} ELSE 0 END`,
   measured_us: sql`CASE WHEN ${isMeasured} THEN ${calls.duration_us} - ${calls.ttft_us} ELSE 0 END`,
 } as const satisfies Record<string, SQL>;
@@ -37,6 +38,8 @@ export const knownSums = {
   cost_cache_write_5m_nano_usd: sql`${calls.cost_cache_write_5m_nano_usd}`,
   cost_cache_write_1h_nano_usd: sql`${calls.cost_cache_write_1h_nano_usd}`,
   cost_tools_nano_usd: sql`${calls.cost_tools_nano_usd}`,
+  cache_lost_tokens: sql`${calls.cache_lost_tokens}`,
+  cache_lost_nano_usd: sql`${calls.cache_lost_nano_usd}`,
 } as const satisfies Record<string, SQL>;
 
 export type Counter = keyof typeof counters;

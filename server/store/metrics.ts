@@ -34,6 +34,9 @@ const metrics: Readonly<Record<Metric, SQL>> = {
   unpriced_calls: sql`count(*) FILTER (WHERE ${isUnpriced})`,
   cache_hit_rate: cacheHitRate(),
   cache_saved_nano_usd: sumOf(calls.cache_saved_nano_usd),
+  cache_missed_calls: sql`count(${calls.cache_miss_cause})`,
+  cache_lost_tokens: sumOf(calls.cache_lost_tokens),
+  cache_lost_nano_usd: sumOf(calls.cache_lost_nano_usd),
   ttfb_us_p50: percentile(calls.ttfb_us, 0.5),
   ttfb_us_p90: percentile(calls.ttfb_us, 0.9),
   ttfb_us_p99: percentile(calls.ttfb_us, 0.99),
@@ -62,6 +65,7 @@ const groups: Readonly<Record<string, SQLiteColumn>> = {
   path: calls.path,
   service_tier: calls.service_tier,
   upstream: calls.upstream,
+  cache_miss_cause: calls.cache_miss_cause,
 };
 
 /** The aggregate behind a metric. Throws `BadQuestion` for one that does not exist. */

@@ -33,6 +33,7 @@ export function rollupMetric(metric: Metric): RollupMetric | null {
     case 'calls':
     case 'errors':
     case 'unpriced_calls':
+    case 'cache_missed_calls':
       return counted([metric], (sum) => sum(metric));
     case 'cache_hit_rate':
       return counted(

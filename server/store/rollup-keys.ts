@@ -22,7 +22,11 @@ export const scopes = [
     ],
     hasLatencies: false,
   },
-  { name: 'people', columns: ['model', 'user_id', 'team', 'key_id', ...common], hasLatencies: false },
+  {
+    name: 'people',
+    columns: ['model', 'user_id', 'team', 'key_id', 'cache_miss_cause', ...common],
+    hasLatencies: false,
+  },
 ] as const;
 
 export type Scope = (typeof scopes)[number];

@@ -80,6 +80,7 @@ const filterColumns: Readonly<Partial<Record<keyof Filters, string>>> = {
   user: 'user_id',
   team: 'team',
   key: 'key_id',
+  cache_miss_cause: 'cache_miss_cause',
   service_tier: 'service_tier',
   stream: 'stream',
   replay: 'replay_of',

@@ -24,6 +24,8 @@ export function toCall(row: WholeCall | CallRow): Call {
     ended: row.ended_ms === null || row.ended_ms === undefined ? null : rfc3339(row.ended_ms),
     ...measures(row),
     cost_source: (row.cost_source ?? null) as Call['cost_source'],
+    cache_miss_cause: (row.cache_miss_cause ?? null) as Call['cache_miss_cause'],
+    cache_miss_at: row.cache_miss_at ?? null,
     ...attribution(row),
     request_sha256: row.request_sha256 ?? null,
     response_sha256: row.response_sha256 ?? null,
@@ -59,6 +61,8 @@ function measures(row: WholeCall | CallRow) {
     cost_nano_usd: row.cost_nano_usd ?? null,
     reported_cost_nano_usd: row.reported_cost_nano_usd ?? null,
     cache_saved_nano_usd: row.cache_saved_nano_usd ?? null,
+    cache_lost_tokens: row.cache_lost_tokens ?? null,
+    cache_lost_nano_usd: row.cache_lost_nano_usd ?? null,
     request_bytes: row.request_bytes ?? null,
     response_bytes: row.response_bytes ?? null,
   };

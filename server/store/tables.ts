@@ -52,6 +52,14 @@ export const calls = sqliteTable(
     cost_cache_write_5m_nano_usd: integer('cost_cache_write_5m_nano_usd'),
     cost_cache_write_1h_nano_usd: integer('cost_cache_write_1h_nano_usd'),
     cost_tools_nano_usd: integer('cost_tools_nano_usd'),
+    /** Why the prompt cache had less than it could have had: a `MissCause`; NULL = it had all that could be expected, or nothing was. */
+    cache_miss_cause: text('cache_miss_cause'),
+    /** The first thing that differs from the call before: `system.1`, `messages.4.content.0`, `thinking`; NULL = nothing of the request does. */
+    cache_miss_at: text('cache_miss_at'),
+    /** Tokens that the call before had left in the cache and that were not read from it; NULL = no miss. */
+    cache_lost_tokens: integer('cache_lost_tokens'),
+    /** What they cost more than they would have as reads; NULL = no miss, or unpriced. */
+    cache_lost_nano_usd: integer('cache_lost_nano_usd'),
     user_id: text('user_id'),
     team: text('team'),
     session_id: text('session_id'),
@@ -186,6 +194,7 @@ export const rollups = sqliteTable('rollups', {
   calls: sum('calls'),
   errors: sum('errors'),
   unpriced_calls: sum('unpriced_calls'),
+  cache_missed_calls: sum('cache_missed_calls'),
   measured_output_tokens: sum('measured_output_tokens'),
   measured_us: sum('measured_us'),
   input_tokens: sum('input_tokens'),
@@ -228,6 +237,10 @@ export const rollups = sqliteTable('rollups', {
   cost_cache_write_1h_nano_usd_known: sum('cost_cache_write_1h_nano_usd_known'),
   cost_tools_nano_usd: sum('cost_tools_nano_usd'),
   cost_tools_nano_usd_known: sum('cost_tools_nano_usd_known'),
+  cache_lost_tokens: sum('cache_lost_tokens'),
+  cache_lost_tokens_known: sum('cache_lost_tokens_known'),
+  cache_lost_nano_usd: sum('cache_lost_nano_usd'),
+  cache_lost_nano_usd_known: sum('cache_lost_nano_usd_known'),
 });
 
 /** The values of a rollup. Columns are named as in `calls`, so that the same conditions hold for both; those out of its scope are NULL. */
@@ -247,6 +260,7 @@ export const rollupKeys = sqliteTable('rollup_keys', {
   user_id: text('user_id'),
   team: text('team'),
   key_id: text('key_id'),
+  cache_miss_cause: text('cache_miss_cause'),
   /** Not which call was sent again: only that it was one. */
   replay_of: text('replay_of'),
   demo: integer('demo').notNull(),

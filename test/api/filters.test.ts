@@ -114,6 +114,7 @@ test('every filter of a query arrives in the filters of the store', () => {
     error: 'false',
     unpriced: 'true',
     cost_source: ['estimated', ''],
+    cache_miss_cause: ['ttl_expired_*', ''],
     q: ['hello world'],
   };
   const { from, to, min_cost, min_tokens, stream, replay, demo, error, unpriced, ...lists } = given;

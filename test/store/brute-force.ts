@@ -73,6 +73,8 @@ const summed = [
   'reported_cost_nano_usd',
   'computed_cost_nano_usd',
   'cache_saved_nano_usd',
+  'cache_lost_tokens',
+  'cache_lost_nano_usd',
 ] as const;
 
 /** Every metric over these calls. */
@@ -102,6 +104,7 @@ export function bruteForce(calls: readonly WholeCall[]): Record<Metric, number |
     unpriced_calls: calls.filter((call) => (call.cost_nano_usd ?? null) === null && call.state !== 'open')
       .length,
     cache_hit_rate: cacheHitRate(calls),
+    cache_missed_calls: calls.filter((call) => (call.cache_miss_cause ?? null) !== null).length,
     ttfb_us_p50: times('ttfb_us', 0.5),
     ttfb_us_p90: times('ttfb_us', 0.9),
     ttfb_us_p99: times('ttfb_us', 0.99),

@@ -12,7 +12,7 @@ test('each filter has its values with their counts among the calls that pass, th
   ]);
   const facets = readFacets(store, { team: ['a'] });
   expect(Object.keys(facets)).toEqual(
-    'model requested_model status state error_kind message_state stop_reason user team key session agent path upstream service_tier cost_source stream demo replay error unpriced'.split(
+    'model requested_model status state error_kind message_state stop_reason user team key session agent path upstream service_tier cost_source cache_miss_cause stream demo replay error unpriced'.split(
       ' ',
     ),
   );

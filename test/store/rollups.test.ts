@@ -34,6 +34,9 @@ const metrics: readonly Metric[] = [
   'unpriced_calls',
   'cache_hit_rate',
   'cache_saved_nano_usd',
+  'cache_missed_calls',
+  'cache_lost_tokens',
+  'cache_lost_nano_usd',
   'output_tokens_per_second',
 ];
 
@@ -64,6 +67,9 @@ const columns = fc.record({
   computed_cost_nano_usd: known(10_000_000),
   reported_cost_nano_usd: known(10_000_000),
   cache_saved_nano_usd: fc.option(fc.integer({ min: -9000, max: 9000 }), { nil: null }),
+  cache_miss_cause: oneOf(null, null, 'tools_changed', 'unknown'),
+  cache_lost_tokens: known(50_000),
+  cache_lost_nano_usd: known(10_000_000),
   cost_source: oneOf(null, 'computed', 'estimated'),
   ttfb_us: known(2_000_000),
   ttft_us: known(2_000_000),
@@ -73,7 +79,17 @@ const columns = fc.record({
 const question = fc.record({
   metrics: fc.subarray([...metrics], { minLength: 1 }),
   groupBy: fc.subarray(
-    ['model', 'requested_model', 'status', 'state', 'stop_reason', 'user_id', 'team', 'key_id'],
+    [
+      'model',
+      'requested_model',
+      'status',
+      'state',
+      'stop_reason',
+      'user_id',
+      'team',
+      'key_id',
+      'cache_miss_cause',
+    ],
     {
       maxLength: 2,
     },
@@ -159,6 +175,37 @@ describe('rollups', () => {
       { numRuns: 50 },
     );
     expect(rolled).toBeGreaterThan(25);
+  });
+
+  test('answer what was lost to the cache by cause, model and person, also of one cause alone', () => {
+    const { store, writer } = temporaryStore();
+    const lost = {
+      started_ms: firstMs,
+      user_id: 'ada',
+      cache_miss_cause: 'tools_changed',
+      cache_lost_tokens: 7,
+    };
+    finish(writer, sampleCall({ ...lost, cache_lost_nano_usd: 20 }));
+    finish(writer, sampleCall({ ...lost, cache_lost_nano_usd: null, cache_miss_cause: 'unknown' }));
+    finish(writer, sampleCall({ started_ms: firstMs, user_id: 'ada' }));
+    const asked: StatsRequest = {
+      filters: { fromMs: firstMs, toMs: firstMs + hourMs, cache_miss_cause: ['*'] },
+      metrics: ['calls', 'cache_missed_calls', 'cache_lost_tokens', 'cache_lost_nano_usd'],
+      groupBy: ['cache_miss_cause', 'model', 'user_id'],
+      bucket: null,
+      tz: 'UTC',
+      comparePrevious: false,
+    };
+    expect(isRolled(store, asked)).toBe(true);
+    expect(readStats(store, asked).totals).toEqual({
+      calls: 2,
+      cache_missed_calls: 2,
+      cache_lost_tokens: 14,
+      cache_lost_nano_usd: 20,
+    });
+    expect(readStats(store, asked)).toEqual(readStats(store, fromRows(asked)));
+    const without = readStats(store, { ...asked, filters: { ...asked.filters, cache_miss_cause: [''] } });
+    expect(without.totals).toMatchObject({ calls: 1, cache_missed_calls: 0, cache_lost_nano_usd: null });
   });
 
   test('are the same whether a record is applied once or again and again', () => {
