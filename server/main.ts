@@ -1,7 +1,7 @@
 /** The command line: parses, wires, runs. The only file that exits the process. */
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, explainConfig, readConfig } from './config.ts';
 import { DataDirError } from './data-dir.ts';
 import { createLog, type Logger } from './log.ts';
 import { processIo } from './commands/command-io.ts';
@@ -47,11 +47,12 @@ try {
 }
 
 async function runServer(options: Readonly<Record<string, unknown>>): Promise<void> {
-  const config = readConfig(flagTexts(options), configFileOf(options));
+  const given = [flagTexts(options), configFileOf(options)] as const;
+  const config = readConfig(...given);
   const log = createLog(config.logLevel);
   // Only the server needs the server: the other commands start without it.
   const { serve } = await import('./commands/serve.ts');
-  const starting = serve(config, log, (text) => process.stderr.write(text));
+  const starting = serve(config, explainConfig(...given), log, (text) => process.stderr.write(text));
   // Before it says that it is there: who reads that may end it at once.
   const stop = stopOnSignals(starting, log);
   const running = await starting;

@@ -22,7 +22,8 @@ function must(what: string): (issue: { input?: unknown }) => string {
   };
 }
 
-const moment = z.string().transform((text, context) => {
+/** A point in time, or one that depends on when the question is asked. */
+export const moment = z.string().transform((text, context) => {
   const parsed = parseMoment(text);
   if (parsed !== null) return parsed;
   const message = must('RFC 3339, epoch milliseconds or a duration back from now such as 24h or 7d')({

@@ -16,10 +16,16 @@ import { healthEndpoint } from './routes/health.ts';
 import { liveEndpoint } from './routes/live.ts';
 import { probeRoutes, type Readiness } from './routes/probes.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
+import {
+  pricesEndpoint,
+  retentionEndpoint,
+  settingsEndpoint,
+  type RetentionDeps,
+} from './routes/settings.ts';
 import { facetsEndpoint, statsEndpoint } from './routes/stats.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { dashboardPath, dashboardRoutes } from './static.ts';
-import type { Health } from './wire.ts';
+import type { Health, Settings } from './wire.ts';
 
 export interface ApiDeps {
   readonly reader: Reader;
@@ -29,6 +35,8 @@ export interface ApiDeps {
   /** Host names besides the loopback ones under which Weir may be reached, without port. */
   readonly allowedHosts: readonly string[];
   health(): Health;
+  settings(): Settings;
+  readonly retention: RetentionDeps;
   ready(): Readiness;
   /** Prometheus text; without it `/-/metrics` is 404. */
   readonly metricsText?: () => Promise<string>;
@@ -91,6 +99,9 @@ function allEndpoints(deps: ApiDeps): readonly Endpoint[] {
     facetsEndpoint(deps.reader, now),
     exportEndpoint(deps.reader, now),
     healthEndpoint(() => deps.health()),
+    settingsEndpoint(() => deps.settings()),
+    pricesEndpoint(deps.reader, now),
+    retentionEndpoint(deps.reader, deps.retention, now),
     liveEndpoint(deps.live, now),
   ];
   return [...endpoints, descriptionOf(endpoints, deps.version)];

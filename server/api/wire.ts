@@ -476,6 +476,113 @@ export interface Health {
   uptime_ms: number;
 }
 
+/** One setting as it holds. */
+export interface SettingShown {
+  /** As in the configuration file, and with `--` as a flag. */
+  key: string;
+  /** Null when nobody set it and it has no default. */
+  value: string | null;
+  /** A flag, a variable, a key in a file, or `default`. */
+  source: string;
+}
+
+/** `GET settings`; nothing in it is secret. */
+export interface Settings {
+  settings: SettingShown[];
+  data_dir: string;
+  /** Where the user's prices are looked for; `is_there` says whether the program found them when it started. */
+  prices_file: { path: string; is_there: boolean };
+  access: {
+    auth: 'token' | 'none';
+    /** Where the token comes from: the variable, or the data directory; null without one. */
+    token_from: 'WEIR_TOKEN' | 'data_dir' | null;
+    /** Host names under which dashboard and API may be opened, besides the addresses of this machine. */
+    allowed_hosts: string[];
+  };
+}
+
+/** A rate as a price file sets it. */
+export interface PriceRate {
+  /** As a price file spells it. */
+  key: string;
+  /** input, output, cache_read, cache_write_5m, cache_write_1h, web_search, request */
+  class: string;
+  /** Holds for prompts of more tokens than this. */
+  above_tokens: number;
+  tier: 'list' | 'batch' | 'priority' | 'flex';
+  /** Dollars for one token, search or request, as a decimal string. */
+  usd_per_unit: string;
+}
+
+/** A rate in effect. */
+export interface EffectiveRate extends PriceRate {
+  source: 'override' | 'book' | 'catalogue';
+  book_version: string;
+  effective_from: string | null;
+}
+
+/** A model that answered, with the prices in effect. */
+export interface ModelPrice {
+  model: string;
+  /** The id by which prices are looked for. */
+  canonical_model: string;
+  calls: number;
+  unpriced_calls: number;
+  /** Empty: no price is known. */
+  rates: EffectiveRate[];
+  /** What multiplies every token when the answer says `us`, `fast`, … */
+  factors: Record<string, string>;
+}
+
+/** One entry of the user's price file. */
+export interface PriceOverride {
+  model: string;
+  effective_from: string | null;
+  effective_to: string | null;
+  /** These are all the prices of the model, instead of changes to others. */
+  replace: boolean;
+  rates: PriceRate[];
+  factors: Record<string, string>;
+}
+
+/** `GET prices` */
+export interface Prices {
+  at_ms: number;
+  at: string;
+  book_version: string;
+  /** The most used first. */
+  models: ModelPrice[];
+  overrides: PriceOverride[];
+}
+
+/** `GET retention` */
+export interface Retention {
+  /** Null: for ever, without bound. */
+  policy: { bodies_ms: number | null; calls_ms: number | null; store_bytes: number | null };
+  /** What a run would remove now. */
+  plan: {
+    /** Bodies of calls that began before this would go; null: none. */
+    bodies_before_ms: number | null;
+    calls_before_ms: number | null;
+    /** Calls that would lose their bodies, and calls that would be removed. */
+    bodies: number;
+    calls: number;
+    /** Why it is not done by itself, one sentence; null when it is. */
+    doubt: string | null;
+  };
+  /** When everything that was due had gone for the last time since the start. */
+  last_run_ms: number | null;
+  last_run: string | null;
+  sizes: {
+    /** Of the file, what holds something. */
+    used_bytes: number;
+    /** Of that, requests and answers as they are stored. */
+    body_bytes: number;
+    calls: number;
+    calls_with_bodies: number;
+  };
+}
+
 /** Data of `live`'s events `open`, `progress` and `end`. */
 export type LiveCall = Call;
 

@@ -4,27 +4,6 @@ import { formatDecimal } from '../pricing/decimal.ts';
 import type { CostLine } from '../pricing/lines.ts';
 import { rateKeyName } from '../pricing/rate-keys.ts';
 
-export interface CardRow {
-  readonly key: string;
-  readonly usd_per_unit: string;
-  readonly source: string;
-  readonly book_version: string;
-  readonly effective_from: string | null;
-}
-
-/** The card as JSON; keys as a price file spells them, dollars as decimal strings for one token, search or request. */
-export function cardRows(card: Card): { rates: CardRow[]; factors: Record<string, string> } {
-  const rates = [...card.rates.values()].map((rate) => ({
-    key: rateKeyName(rate.key),
-    usd_per_unit: formatDecimal({ units: rate.femtoUsd, scale: 15 }),
-    source: rate.source,
-    book_version: rate.bookVersion,
-    effective_from: rate.effectiveFrom,
-  }));
-  const factors = [...card.factors].map(([name, factor]) => [name, formatDecimal(factor)]);
-  return { rates, factors: Object.fromEntries(factors) };
-}
-
 export function cardText(model: string, at: string, card: Card): string {
   const rows = [...card.rates.values()].map((rate) => {
     const isToken = rate.key.class !== 'web_search' && rate.key.class !== 'request';

@@ -5,11 +5,12 @@ import type { Pricer } from '../pricing/engine.ts';
 import { canonicalModelId } from '../pricing/model-id.ts';
 import { nanoToUsd } from '../pricing/money.ts';
 import { parseDate } from '../pricing/price-file.ts';
+import { showCard } from '../pricing/shown-card.ts';
 import type { CommandIo } from './command-io.ts';
 import { answerFacts, requestFacts, usageOf } from './price-facts.ts';
 import { createOwnPricer, type PriceSourceOptions } from './price-source.ts';
 import { addPricesSetCommand } from './prices-set.ts';
-import { cardRows, cardText, checkText } from './price-text.ts';
+import { cardText, checkText } from './price-text.ts';
 
 /** Exit codes of `weir prices`. */
 const exitCodes = { ok: 0, failure: 1, usage: 2, notFound: 4 } as const;
@@ -58,7 +59,7 @@ function runPricesShow(model: string, options: PricesShowOptions, io: CommandIo)
     io.stderr(`weir: no price is known for ${model} on ${at.slice(0, 10)}.\n`);
     return exitCodes.notFound;
   }
-  const { rates, factors } = cardRows(card);
+  const { rates, factors } = showCard(card);
   const canonical = canonicalModelId(model);
   const shown = { model, canonical_model: canonical, at, rates, factors };
   io.stdout(options.json === true ? `${JSON.stringify(shown, null, 2)}\n` : cardText(canonical, at, card));

@@ -6,7 +6,7 @@ import { createLiveFeed } from '../api/live.ts';
 import { createApi } from '../api/router.ts';
 import type { Health } from '../api/wire.ts';
 import { createApp } from '../app.ts';
-import type { Config } from '../config.ts';
+import type { Config, SettingOrigin } from '../config.ts';
 import { openDataDir } from '../data-dir.ts';
 import { seedDemo } from '../demo/seed.ts';
 import { startDemoUpstream } from '../demo/upstream.ts';
@@ -25,6 +25,7 @@ import { version } from '../version.ts';
 import { banner } from './banner.ts';
 import { createCallCount } from './call-count.ts';
 import { readPrices } from './price-source.ts';
+import { shownSettings } from './shown-settings.ts';
 import { storeBytes } from './store-target.ts';
 
 /** A running program. */
@@ -49,15 +50,21 @@ const dashboardDir = fileURLToPath(new URL('../../dashboard/dist', import.meta.u
 
 /**
  * Starts everything or nothing.
+ * @param origins the settings as they were given, to be shown
  * @throws ConfigError, DataDirError, ListenError, RecorderRefused, each with one sentence for the user
  */
-export async function serve(config: Config, log: Logger, say: (text: string) => void): Promise<Running> {
+export async function serve(
+  config: Config,
+  origins: readonly SettingOrigin[],
+  log: Logger,
+  say: (text: string) => void,
+): Promise<Running> {
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    return await start(config, log, say, closing, close);
+    return await start(config, origins, log, say, closing, close);
   } catch (error) {
     await close();
     throw error;
@@ -66,6 +73,7 @@ export async function serve(config: Config, log: Logger, say: (text: string) => 
 
 async function start(
   config: Config,
+  origins: readonly SettingOrigin[],
   log: Logger,
   say: (text: string) => void,
   closing: (() => Promise<void>)[],
@@ -173,6 +181,8 @@ async function start(
     token: config.auth ? data.token : null,
     allowedHosts: [config.host, ...config.allowedHosts],
     health,
+    settings: () => shownSettings(config, origins, data),
+    retention: { policy: config.retention, doneMs: () => recorder.health().retentionDoneMs },
     ready: () => ({ ready: health().status === 'ok', reasons: health().reasons }),
     metricsText: () => metrics.text(),
     dashboardDir,

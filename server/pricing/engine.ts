@@ -18,6 +18,8 @@ export { pickCost, type ShownCost } from './pick.ts';
 export interface Pricer {
   /** Version of the book, and of the overrides behind a `+`. */
   readonly bookVersion: string;
+  /** The user's price file; null where there is none. */
+  readonly overrides: PriceFile | null;
   /** Never throws for whatever the usage holds. */
   price(input: PriceInput): Priced;
   /** The effective card of a model; null when nothing is known about it at that time. */
@@ -49,7 +51,12 @@ export function createPricer(options: { readonly overrides?: PriceFile } = {}): 
     return of.card;
   };
 
-  return { bookVersion, card, price: (input) => ({ ...priceCall(input, card), bookVersion }) };
+  return {
+    bookVersion,
+    overrides: overrides ?? null,
+    card,
+    price: (input) => ({ ...priceCall(input, card), bookVersion }),
+  };
 }
 
 /** A model's last card and how long it holds. */

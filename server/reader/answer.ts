@@ -9,7 +9,9 @@ import { readSession } from '../store/session.ts';
 import { listSessions } from '../store/sessions.ts';
 import { answerBody, answerConversation, answerEvents, answerMessage } from './content.ts';
 import type { Asked } from './protocol.ts';
+import { answerPrices } from './prices.ts';
 import type { QuestionName, Questions } from './questions.ts';
+import { answerRetention } from './retention.ts';
 import { withSnippets } from './snippets.ts';
 import { answerStats } from './what-if.ts';
 
@@ -38,6 +40,10 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
       return answerStats(store, asked.args, pricer, Date.now());
     case 'facets':
       return readFacets(store, asked.args.filters);
+    case 'prices':
+      return answerPrices(store, pricer(), asked.args.atMs);
+    case 'retention':
+      return answerRetention(store, asked.args.policy, asked.args.nowMs);
     case 'size':
       return { bytes: bytesOf(store.path), calls: countCalls(store) };
     default:

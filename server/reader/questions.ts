@@ -6,12 +6,15 @@ import type {
   EventsPage,
   Facets,
   MessageAnswer,
+  Prices,
+  Retention,
   SessionDetail,
   SessionsPage,
   Stats,
 } from '../api/wire.ts';
 import type { WhatIf } from '../pricing/what-if.ts';
 import type { Filters } from '../store/filters.ts';
+import type { RetentionPolicy } from '../store/retention.ts';
 import type { StatsRequest } from '../store/stats.ts';
 
 export interface StatsQuestion extends StatsRequest {
@@ -33,6 +36,9 @@ export interface BodyAnswer {
   readonly contentEncoding: string | null;
 }
 
+/** What the store tells of retention. */
+export type RetentionPlanned = Pick<Retention, 'plan' | 'sizes'>;
+
 export interface Questions {
   calls: {
     /** `snippets`: with the places that the filter `q` found. */
@@ -48,6 +54,8 @@ export interface Questions {
   session: { args: { id: string; limit: number; cursor: string | null }; answer: SessionDetail | null };
   stats: { args: StatsQuestion; answer: Stats };
   facets: { args: { filters: Filters }; answer: Facets };
+  prices: { args: { atMs: number }; answer: Prices };
+  retention: { args: { policy: RetentionPolicy; nowMs: number }; answer: RetentionPlanned };
   size: { args: Record<string, never>; answer: { bytes: number | null; calls: number } };
 }
 

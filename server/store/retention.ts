@@ -6,6 +6,7 @@ import { and, asc, count, eq, gte, inArray, isNotNull, lt, max, min, ne, sql, su
 import { dayStartMs, firstPackId, firstPieceKey, utcDay } from './days.ts';
 import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
+import type { Retention } from './served.ts';
 import type { Writer } from './write.ts';
 import { batchResults, bodies, callDetails, calls, costRevisions, meta, packs, pieces } from './tables.ts';
 
@@ -137,6 +138,20 @@ export function startRetention(
 export function callsRemovedBefore({ db }: Store): number | null {
   const row = db.select().from(meta).where(eq(meta.key, removedKey)).get();
   return row === undefined ? null : Number(row.value);
+}
+
+/** What the record takes. */
+export function sizesOf(store: Store): Retention['sizes'] {
+  const packed = store.db
+    .select({ bytes: sum(sql`length(${packs.bytes})`) })
+    .from(packs)
+    .get();
+  return {
+    used_bytes: usedBytes(store),
+    body_bytes: Number(packed?.bytes ?? 0),
+    calls: countBefore(store, Infinity, false),
+    calls_with_bodies: countBefore(store, Infinity, true),
+  };
 }
 
 /** Bytes of the file that hold something. */

@@ -9,6 +9,7 @@ export type {
   CostRevision,
   Facets,
   Metric,
+  Retention,
   Session,
   SessionAgent,
   SessionCall,

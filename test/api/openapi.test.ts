@@ -36,6 +36,9 @@ test('the description names every endpoint of the interface', async () => {
     '/sessions/{id}',
     '/export',
     '/health',
+    '/settings',
+    '/prices',
+    '/retention',
     '/live',
     '/openapi.json',
   ];

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startReader } from '../../server/reader/reader.ts';
+import type { ApiDeps } from '../../server/api/router.ts';
+import { startReader, type ReaderOptions } from '../../server/reader/reader.ts';
 import { packBody } from '../../server/store/bodies.ts';
 import { openStore } from '../../server/store/open.ts';
 import {
@@ -40,13 +41,16 @@ export function recordedCall(index: number, columns: Partial<WholeCall> = {}): W
 }
 
 /** Serves these calls until `close`. One for a whole file: the reader is a process, and takes its time to start. */
-export async function serveRecorded(recorded: readonly Recorded[]): Promise<Served> {
+export async function serveRecorded(
+  recorded: readonly Recorded[],
+  { prices = null, ...deps }: Partial<ApiDeps> & Pick<ReaderOptions, 'prices'> = {},
+): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-api-'));
   const path = join(folder, 'weir.db');
   const store = openStore(path, 'write');
   writeAll(createWriter(store), recorded);
-  const reader = startReader({ target: path, limitMs: 30_000 });
-  const served = await startApi({ reader, now: () => startMs });
+  const reader = startReader({ target: path, limitMs: 30_000, prices });
+  const served = await startApi({ reader, now: () => startMs, ...deps });
   return {
     ...served,
     async close() {

@@ -14,7 +14,7 @@ import express from 'express';
 import { onTestFinished } from 'vitest';
 import { createLiveFeed, type LiveFeed, type LiveLimits } from '../../server/api/live.ts';
 import { createApi, type ApiDeps } from '../../server/api/router.ts';
-import type { Health } from '../../server/api/wire.ts';
+import type { Health, Settings } from '../../server/api/wire.ts';
 import type { Reader } from '../../server/reader/questions.ts';
 
 export const token = 'correct-horse-battery-staple';
@@ -71,6 +71,13 @@ const health: Health = {
   uptime_ms: 5,
 };
 
+const settings: Settings = {
+  settings: [{ key: 'port', value: '8787', source: 'default' }],
+  data_dir: '/data',
+  prices_file: { path: '/data/prices.json', is_there: false },
+  access: { auth: 'token', token_from: 'data_dir', allowed_hosts: [] },
+};
+
 /** As `startApi`; goes with the test. */
 export async function serveApi(
   deps: Partial<ApiDeps> = {},
@@ -99,6 +106,11 @@ export async function startApi(
       token,
       allowedHosts: ['weir.example'],
       health: () => health,
+      settings: () => settings,
+      retention: {
+        policy: { bodiesMs: null, callsMs: null, storeBytes: null },
+        doneMs: () => null,
+      },
       ready: () => ({ ready: true, reasons: [] }),
       dashboardDir: '/nowhere',
       version: '1.2.3',

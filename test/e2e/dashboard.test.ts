@@ -115,7 +115,14 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
       ...(await countsAndLinks('[data-tile="errors"] a')),
       ...(await countsAndLinks('[data-tile="cost"] .tile-meta a[href*="unpriced"]')),
     ];
-    for (const name of ['model=&', 'stop_reason=&', 'error=true', 'error=false', 'unpriced=true', 'status=']) {
+    for (const name of [
+      'model=&',
+      'stop_reason=&',
+      'error=true',
+      'error=false',
+      'unpriced=true',
+      'status=',
+    ]) {
       expect(links.some(([, href]) => href.includes(name))).toBe(true);
     }
     for (const [count, href] of links) expect([href, await countBehind(href)]).toEqual([href, count]);
