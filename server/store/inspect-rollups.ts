@@ -3,6 +3,7 @@ import { and, asc, gte, lt, min, ne, sql } from 'drizzle-orm';
 import { bucketOf } from './histogram.ts';
 import { latencies, measures } from './measures.ts';
 import type { Store } from './open.ts';
+import { callsRemovedBefore } from './removed-calls.ts';
 import { firstRollupId, hasRollup, hourMs, scopes, type Scope } from './rollup-keys.ts';
 import { keyText } from './rollup-writer.ts';
 import { calls, rollupKeys, rollupLatencies, rollups } from './tables.ts';
@@ -21,14 +22,15 @@ export function* eachHour(store: Store): Generator<CheckedHour> {
   }
 }
 
-/** Calls of earlier hours may have been removed, which rollups outlive. */
-function firstHour({ db, ...store }: Store): number | null {
-  const first = db
+/** Calls of earlier hours may have been removed, which rollups outlive; some of them may have come back. */
+function firstHour(store: Store): number | null {
+  const first = store.db
     .select({ startedMs: min(calls.started_ms) })
     .from(calls)
     .get();
   if (first === undefined || first.startedMs === null) return null;
-  return nextHour({ db, ...store }, Math.ceil(first.startedMs / hourMs));
+  const fromMs = Math.max(first.startedMs, callsRemovedBefore(store) ?? 0);
+  return nextHour(store, Math.ceil(fromMs / hourMs));
 }
 
 function nextHour({ db }: Store, from: number): number | null {

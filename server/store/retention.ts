@@ -2,13 +2,14 @@
  * Removes what is older than it is to be kept, in steps that are short enough to run beside live traffic. Whole UTC days of
  * bodies go at once in meaning and little by little in fact; rollups stay. What may go is decided before anything goes.
  */
-import { and, asc, count, eq, gte, inArray, isNotNull, lt, max, min, ne, sql, sum } from 'drizzle-orm';
+import { and, asc, count, gte, inArray, isNotNull, lt, max, min, ne, sql, sum } from 'drizzle-orm';
 import { dayStartMs, firstPackId, firstPieceKey, utcDay } from './days.ts';
 import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
+import { noteCallsRemoved } from './removed-calls.ts';
 import type { Retention } from './served.ts';
 import type { Writer } from './write.ts';
-import { batchResults, bodies, callDetails, calls, costRevisions, meta, packs, pieces } from './tables.ts';
+import { batchResults, bodies, callDetails, calls, costRevisions, packs, pieces } from './tables.ts';
 
 /** Null: for ever, without bound. */
 export interface RetentionPolicy {
@@ -134,12 +135,6 @@ export function startRetention(
   };
 }
 
-/** Until when calls have been removed, epoch ms; null when none ever were. From there on rollups know more than rows. */
-export function callsRemovedBefore({ db }: Store): number | null {
-  const row = db.select().from(meta).where(eq(meta.key, removedKey)).get();
-  return row === undefined ? null : Number(row.value);
-}
-
 /** What the record takes. */
 export function sizesOf(store: Store): Retention['sizes'] {
   const packed = store.db
@@ -160,8 +155,6 @@ export function usedBytes({ sqlite }: Store): number {
   return (number('page_count') - number('freelist_count')) * number('page_size');
 }
 
-const removedKey = 'calls_removed_before_ms';
-
 function removeCalls(store: Store, beforeMs: number, limit: number): number {
   const { db } = store;
   const old = and(lt(calls.started_ms, beforeMs), ne(calls.state, 'open'));
@@ -169,11 +162,7 @@ function removeCalls(store: Store, beforeMs: number, limit: number): number {
     db.select({ id: calls.id }).from(calls).where(old).orderBy(asc(calls.started_ms)).limit(limit).all(),
   );
   if (ids.length === 0) return 0;
-  const value = String(beforeMs);
-  db.insert(meta)
-    .values({ key: removedKey, value })
-    .onConflictDoUpdate({ target: meta.key, set: { value: sql`max(${meta.value} + 0, ${beforeMs})` } })
-    .run();
+  noteCallsRemoved(store, beforeMs);
   chainOf(store).addRemoval('removed', ids);
   for (const table of [callDetails, bodies, costRevisions, batchResults]) {
     db.delete(table).where(inArray(table.call_id, ids)).run();

@@ -11,7 +11,7 @@ import { latencies, measures, type Latency } from './measures.ts';
 import { groupSql } from './metrics.ts';
 import type { Store } from './open.ts';
 import { emptySums, rollupMetric, type RollupMetric, type RollupSums } from './rollup-figures.ts';
-import { callsRemovedBefore } from './retention.ts';
+import { callsRemovedBefore } from './removed-calls.ts';
 import { firstRollupId, hasRollup, hourMs, scopes, type Scope } from './rollup-keys.ts';
 import type { Metric } from './served.ts';
 import { calls, rollupKeys, rollupLatencies, rollups } from './tables.ts';

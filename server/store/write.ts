@@ -8,6 +8,7 @@ import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
 import { digestBytes } from './piece-reader.ts';
 import { createPieceWriter } from './piece-writer.ts';
+import { isHourThinned } from './removed-calls.ts';
 import { rollupsOf } from './rollup-writer.ts';
 import { createTextWriter } from './search.ts';
 import { batchResults, bodies, callDetails, calls, meta } from './tables.ts';
@@ -27,13 +28,16 @@ export interface PartBody extends PackedBody {
 }
 
 export interface Writer {
-  /** Adds the row of a call that begins. A call that is already there, in whatever state, stays as it is. */
+  /** Adds the row of a call that begins. A call that is already there, in whatever state, stays as it is; one that was removed stays removed. */
   openCall(row: WholeCall, details: WholeDetails): void;
   /** Fills in columns of a call that is still open, and of its details; does nothing to one that has ended. */
   updateCall(id: string, patch: CallPatch, details?: Partial<WholeDetails>): void;
   /** Appends a piece of a running call's body; `segment` counts from 0, which begins the body anew. Does nothing once the call has ended. */
   appendBody(id: string, segment: number, body: PartBody): void;
-  /** Sets the final row and details, replacing what was there, `interrupted` too, and the given bodies; the others stay. */
+  /**
+   * Sets the final row and details, replacing what was there, `interrupted` too, and the given bodies; the others stay. A call that retention
+   * has removed meanwhile is there again until it is removed again, and is not counted a second time.
+   */
   finishCall(id: string, row: Omit<WholeCall, 'id'>, details: WholeDetails, parts: readonly PartBody[]): void;
   /** Wire bytes that are stored of a side, over all its segments. */
   keptBytes(id: string, part: BodyPart): number;
@@ -78,10 +82,13 @@ export function createWriter(store: Store): Writer {
       throw error;
     }
   };
+  const isThere = (id: string): boolean => statements.stateOf.get({ id }) !== undefined;
   const isOpen = (id: string): boolean => statements.stateOf.get({ id })?.state === 'open';
 
   return {
     openCall(row, details) {
+      // Told again after it has ended and gone; should it be new, its ending comes.
+      if (!isThere(row.id) && isHourThinned(store, row.started_ms)) return;
       const isNew = statements.addCall.run(allColumns(calls, row)).changes > 0;
       if (isNew) rollups.add(row.id);
       statements.addDetails.run(allColumns(callDetails, { ...details, call_id: row.id }));
@@ -104,11 +111,12 @@ export function createWriter(store: Store): Writer {
       statements.setBody.run(allColumns(bodies, { ...stored, call_id: id, segment }));
     },
     finishCall(id, row, details, parts) {
+      const isCounted = !isThere(id) && isHourThinned(store, row.started_ms);
       rollups.take(id);
       const shared = { ...row, ...costPartsOf(row, details.cost_lines ?? null) };
       const columns = { ...allColumns(calls, { ...shared, id }), id };
       statements.setCall.run(columns);
-      rollups.add(id);
+      if (!isCounted) rollups.add(id);
       const own = allColumns(callDetails, { ...details, call_id: id });
       statements.setDetails.run({ ...own, chain: chain.addCall(columns, own) });
       for (const body of pieceWriter.store(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { checkStore } from '../../server/check/store.ts';
+import { applyChange, type FinishChange, type OpenChange } from '../../server/store/change.ts';
 import { joinBody, unpackBody } from '../../server/store/bodies.ts';
 import { readBody } from '../../server/store/calls.ts';
 import { openStore, type Store } from '../../server/store/open.ts';
@@ -104,6 +105,52 @@ describe('retention', () => {
     });
     expect(stats.rows).toEqual([{ model: 'm', calls: 400, output_tokens: 400, duration_us_p50: null }]);
     expect(await bodyFindings(store)).toEqual([]);
+  });
+
+  test('a call that is told again after it was removed is not counted a second time', async () => {
+    const { store, writer } = temporaryStore({ durability: 'normal' });
+    fill(writer, 10, 3);
+    const { id, ...row } = sampleCall({
+      id: 'd9-1',
+      started_ms: today - 9 * dayMs + 60_000,
+      output_tokens: 1,
+    });
+    const open: OpenChange = { kind: 'open', row: { ...row, id, state: 'open' }, details: sampleDetails };
+    const finish: FinishChange = {
+      kind: 'finish',
+      row: { ...row, id, model: 'm' },
+      details: sampleDetails,
+      parts: [{ part: 'request', ...joinBody([{ bytes: request('9 1'), atUs: 1 }]) }],
+      saved: ['request'],
+    };
+    run(store, writer, { ...keepAll, callsMs: 6 * dayMs });
+    const sums = (): unknown =>
+      store.sqlite.prepare('SELECT * FROM rollups WHERE calls > 0 ORDER BY id').all();
+    const before = sums();
+    for (const changes of [[finish], [open], [open, finish], [finish]]) {
+      writer.transaction(() => changes.forEach((change) => applyChange(writer, change)));
+      expect(sums()).toEqual(before);
+    }
+    expect(bodyOf(store, id).equals(request('9 1'))).toBe(true);
+    expect(await bodyFindings(store)).toEqual([]);
+    run(store, writer, { ...keepAll, callsMs: 6 * dayMs });
+    expect(one(store, "count(*) FROM calls WHERE id = 'd9-1'")).toBe(0);
+    writer.transaction(() => [open, finish].forEach((change) => applyChange(writer, change)));
+    expect(sums()).toEqual(before);
+  });
+
+  test('an old call of an hour that nothing was removed from is counted, and so is one that still ran', () => {
+    const { store, writer } = temporaryStore({ durability: 'normal' });
+    const runs = sampleCall({ id: 'runs', state: 'open', started_ms: today - 9 * dayMs });
+    writer.openCall(runs, sampleDetails);
+    fill(writer, 10, 3);
+    run(store, writer, { ...keepAll, callsMs: 6 * dayMs });
+    const counted = (): unknown => one(store, 'sum(calls) FROM rollups WHERE id < 1 << 50');
+    const before = Number(counted());
+    for (const row of [runs, sampleCall({ id: 'imported', started_ms: today - 12 * dayMs })]) {
+      writer.transaction(() => writer.finishCall(row.id, { ...row, state: 'completed' }, sampleDetails, []));
+    }
+    expect(counted()).toBe(before + 2);
   });
 
   test('a store that is too large loses its oldest days, and the file shrinks', () => {

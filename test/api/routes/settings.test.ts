@@ -60,7 +60,9 @@ test('prices are those in effect, the user’s over the book’s, each with its 
 test('prices of another moment can be asked for', async () => {
   const prices = pricesSchema.parse(await served.json(`${api}/prices?at=2026-01-04`));
   expect(prices.at).toBe('2026-01-04T00:00:00.000Z');
-  expect(rateOf(prices, 'claude-sonnet-4-5', 'input_cost_per_token')).not.toMatchObject({ source: 'override' });
+  expect(rateOf(prices, 'claude-sonnet-4-5', 'input_cost_per_token')).not.toMatchObject({
+    source: 'override',
+  });
   expect(await served.ask(`${api}/prices?at=soon`)).toMatchObject({ status: 400 });
 });
 
