@@ -6,12 +6,20 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { suggest } from './suggestion.ts';
 import type { RetentionPolicy } from './store/retention.ts';
-import { settings, type Setting, type SettingName, type SettingValues } from './settings.ts';
+import {
+  defaultUpstreamName,
+  settings,
+  type Setting,
+  type SettingName,
+  type SettingValues,
+} from './settings.ts';
 
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly upstream: URL;
+  /** Where recorded calls may be sent again besides, by name. */
+  readonly upstreams: ReadonlyMap<string, URL>;
   readonly store: string;
   readonly dataDir: string;
   readonly bodies: 'full' | 'metadata';
@@ -137,6 +145,7 @@ function complete(values: SettingValues, env: Environment): Config {
     host: values.host,
     port: values.port,
     upstream: values.upstream,
+    upstreams: values.upstreams ?? new Map(),
     store: resolve(values.store ?? join(dataDir, 'weir.db')),
     dataDir,
     bodies: values.bodies,
@@ -174,6 +183,22 @@ function complete(values: SettingValues, env: Environment): Config {
     );
   }
   return Object.freeze(config);
+}
+
+/**
+ * The credential that the environment holds for sending calls again: `NAME_API_KEY` or `NAME_AUTH_TOKEN` for an upstream of that
+ * name, else Anthropic's own two variables. As `ReplayRequest.key` takes it; null where there is none. Kept in no Config, so that
+ * nothing that shows settings can show it.
+ */
+export function readReplayKey(upstreamName: string, env: Environment = process.env): string | null {
+  const own = upstreamName.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+  for (const prefix of upstreamName === defaultUpstreamName ? ['ANTHROPIC'] : [own, 'ANTHROPIC']) {
+    const key = env[`${prefix}_API_KEY`]?.trim();
+    if (key) return key;
+    const token = env[`${prefix}_AUTH_TOKEN`]?.trim();
+    if (token) return `Bearer ${token}`;
+  }
+  return null;
 }
 
 /** 127.0.0.0/8, ::1 and localhost. */
@@ -221,11 +246,22 @@ function fileValues(path: string, parsed: unknown): ReadonlyMap<string, string> 
         `${path}: unknown key "${written}"${meant === null ? '.' : `, did you mean "${meant}"?`}`,
       );
     }
-    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean' && !isList) {
-      throw new ConfigError(`${path}: "${written}" needs a plain value.`);
-    }
-    values.set(key, isList ? value.join(',') : String(value));
+    const text = fileText(value);
+    if (text === null) throw new ConfigError(`${path}: "${written}" needs a plain value.`);
+    values.set(key, text);
   }
   return values;
+}
+
+/** Plain values, lists of texts, and texts by name (`name=text`), as the flag takes them; null for anything else. */
+function fileText(value: unknown): string | null {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
+  const isList = Array.isArray(value);
+  const named = isList ? null : z.record(z.string(), z.string()).safeParse(value);
+  const items: unknown[] = isList
+    ? value
+    : Object.entries(named?.data ?? {}).map(([name, text]) => `${name}=${text}`);
+  if (!isList && named?.success !== true) return null;
+  return items.every((item) => typeof item === 'string') ? items.join(',') : null;
 }

@@ -56,6 +56,9 @@ const port = z.string().transform((text, context) => {
   return number;
 });
 
+/** What the upstream that calls go to is called where several can be chosen from. */
+export const defaultUpstreamName = 'default';
+
 const upstream = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
@@ -71,6 +74,23 @@ const upstream = z.string().transform((text, context) => {
     return z.NEVER;
   }
   return url;
+});
+
+/** `NAME=URL,NAME=URL` → URLs by name. */
+const namedUpstreams = z.string().transform((text, context) => {
+  const named = new Map<string, URL>();
+  for (const pair of text.split(',').filter((each) => each.trim() !== '')) {
+    const [, name = '', address = ''] = /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(pair) ?? [];
+    const url = upstream.safeParse(address);
+    const isName = /^[a-z0-9][a-z0-9._-]{0,39}$/i.test(name) && name !== defaultUpstreamName;
+    if (!isName || !url.success || named.has(name)) {
+      const message = `is not a list of NAME=URL with names of their own (and none called ${defaultUpstreamName})`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    named.set(name, url.data);
+  }
+  return named;
 });
 
 const flagValue = z.string().transform((text, context) => {
@@ -118,6 +138,14 @@ export const settings = {
     text: 'where calls go; a path prefix is kept',
     defaultText: 'https://api.anthropic.com',
     schema: upstream,
+  },
+  upstreams: {
+    key: 'upstreams',
+    env: ['WEIR_UPSTREAMS'],
+    argument: 'NAME=URL,…',
+    text: 'further upstreams to which recorded calls may be sent again (weir replay)',
+    defaultText: null,
+    schema: namedUpstreams,
   },
   store: {
     key: 'store',

@@ -8,6 +8,7 @@ import {
   StoreError,
   Unsupported,
 } from '../reader/questions.ts';
+import { ReplayRefused } from '../replay/refused.ts';
 import { isForPage, sendPlainPage } from './plain-page.ts';
 import type { Problem } from './wire.ts';
 
@@ -15,13 +16,15 @@ const table = {
   bad_request: { status: 400, title: 'The request is malformed' },
   bad_parameter: { status: 400, title: 'A parameter is wrong' },
   bad_body: { status: 400, title: 'The body of the request is wrong' },
+  unknown_upstream: { status: 400, title: 'There is no such upstream' },
   bad_cursor: { status: 400, title: 'The cursor is not valid' },
   unauthorized: { status: 401, title: 'A token is needed' },
   foreign_host: { status: 403, title: 'This host name is not allowed' },
   foreign_origin: { status: 403, title: 'Requests from other sites are not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
-  conflict: { status: 409, title: 'That is not possible now' },
+  conflict: { status: 409, title: 'That is not possible' },
+  key_missing: { status: 409, title: 'A key is missing' },
   body_too_large: { status: 413, title: 'The body is too long' },
   query_too_long: { status: 414, title: 'The query is too long' },
   unsupported_media_type: { status: 415, title: 'The body is no JSON' },
@@ -90,6 +93,7 @@ function toApiError(thrown: unknown): ApiError {
 }
 
 function codeOf(thrown: unknown): ApiErrorCode {
+  if (thrown instanceof ReplayRefused) return thrown.code;
   if (thrown instanceof QuestionTooSlow) return 'too_slow';
   if (thrown instanceof BadCursor) return 'bad_cursor';
   if (thrown instanceof BadQuestion) return 'bad_parameter';
@@ -100,7 +104,7 @@ function codeOf(thrown: unknown): ApiErrorCode {
   return 'internal';
 }
 
-/** What is said instead of the error's own message; those of `BadQuestion` and `Unsupported` are written for the user. */
+/** What is said instead of the error's own message; those of `BadQuestion`, `Unsupported` and `ReplayRefused` are written for the user. */
 const sentences: Partial<Record<ApiErrorCode, string>> = {
   too_slow:
     'The store took longer than it may for one question; ask for a shorter time range or fewer groups.',

@@ -2,6 +2,7 @@
 import express from 'express';
 import { z } from 'zod';
 import type { Reader } from '../reader/questions.ts';
+import type { Replayer } from '../replay/replayer.ts';
 import { createGate } from './auth.ts';
 import { formatSuffixes } from './collection.ts';
 import { defineEndpoint, sendJson, type Endpoint } from './endpoint.ts';
@@ -14,6 +15,7 @@ import { callEndpoints } from './routes/calls.ts';
 import { exportEndpoint } from './routes/export.ts';
 import { healthEndpoint } from './routes/health.ts';
 import { liveEndpoint } from './routes/live.ts';
+import { replayEndpoints } from './routes/replay.ts';
 import { probeRoutes, type Readiness } from './routes/probes.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
 import {
@@ -30,6 +32,7 @@ import type { Health, Settings } from './wire.ts';
 export interface ApiDeps {
   readonly reader: Reader;
   readonly live: LiveFeed;
+  readonly replayer: Replayer;
   /** Access token; null lets everyone in (`--no-auth`). */
   readonly token: string | null;
   /** Host names besides the loopback ones under which Weir may be reached, without port. */
@@ -81,10 +84,9 @@ function apiRoutes(deps: ApiDeps): express.Router {
   const router = createRouter();
   for (const { method, path, answer, handle } of allEndpoints(deps)) {
     const suffixes = answer.kind === 'collection' ? ['', ...formatSuffixes] : [''];
-    router
-      .route(suffixes.map((suffix) => `${path}${suffix}`))
-      [method]((request, response) => handle(request, response))
-      .all(method === 'get' ? refuseOtherMethods : refuseAllBut(['POST']));
+    const route = router.route(suffixes.map((suffix) => `${path}${suffix}`));
+    route[method]((request, response) => handle(request, response));
+    route.all(method === 'get' ? refuseOtherMethods : refuseAllBut(['POST']));
   }
   router.use(refuseUnknown);
   return router;
@@ -94,6 +96,7 @@ function allEndpoints(deps: ApiDeps): readonly Endpoint[] {
   const now = deps.now ?? (() => Date.now());
   const endpoints = [
     ...callEndpoints(deps.reader, now),
+    ...replayEndpoints(deps.replayer),
     ...sessionEndpoints(deps.reader, now),
     statsEndpoint(deps.reader, now),
     facetsEndpoint(deps.reader, now),

@@ -525,3 +525,64 @@ export const liveGapSchema = exactly<wire.LiveGap>()(z.strictObject({ missed: nu
 export const problemSchema = exactly<wire.Problem>()(
   z.strictObject({ type: z.string(), title: z.string(), status: integer, detail: z.string() }),
 );
+
+export const upstreamsSchema = exactly<wire.Upstreams>()(
+  z.strictObject({
+    items: z.array(
+      z.strictObject({ name: z.string(), url: z.string(), is_default: z.boolean(), has_key: z.boolean() }),
+    ),
+  }),
+);
+
+/** A key may come with line ends that were pasted along; no message ever shows it. */
+const key = z
+  .string({ error: 'must be text' })
+  .trim()
+  .regex(/^(?:Bearer )?[\x21-\x7e]{1,4096}$/, { error: 'must be an API key, or "Bearer " and a token' });
+const label = (most: number) =>
+  z
+    .string({ error: 'must be text' })
+    .regex(/^[\x21-\x7e]+$/, { error: 'must be of visible ASCII characters without spaces' })
+    .max(most, { error: `must not be longer than ${most} characters` });
+const named = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: 'must not be empty' });
+const bit = z.boolean({ error: 'must be true or false' });
+
+export const replayRequestSchema = exactly<wire.ReplayRequest>()(
+  z.strictObject({
+    upstream: named('the name of an upstream').optional().meta({
+      description: 'Name or URL of a configured upstream; where calls go if not given.',
+    }),
+    model: named('the name of a model').optional(),
+    set: z
+      .record(z.string(), z.unknown(), { error: 'must be a JSON object, a merge patch of the request' })
+      .optional()
+      .meta({ description: 'JSON merge patch (RFC 7396) of the request.' }),
+    stream: bit.optional().meta({ description: 'Whether to ask for a stream; as recorded if not given.' }),
+    key: key.optional().meta({ description: 'API key, or `Bearer` and a token: used once, never stored.' }),
+    wait: bit.optional().meta({ description: 'False answers 202 as soon as the call has begun.' }),
+    idempotency_key: label(200).optional().meta({
+      description: 'A request with the same one for the same call gets the same replay. Also as header.',
+    }),
+    batch: label(100).optional().meta({ description: 'What the replay belongs to; its tag replay_batch.' }),
+  }),
+);
+
+export const replayPlanSchema = exactly<wire.ReplayPlan>()(
+  z.strictObject({
+    id: z.string(),
+    upstream: z.string(),
+    upstream_url: z.string(),
+    method: z.string(),
+    path: z.string(),
+    model: nullableText,
+    stream: z.boolean().nullable(),
+    request_bytes: integer,
+    is_changed: z.boolean(),
+    credential: orNull(z.enum(['given', 'environment', 'not_needed'])),
+    low_nano_usd: nullableInteger,
+    high_nano_usd: nullableInteger,
+    most_nano_usd: nullableInteger,
+    assumptions: z.array(z.string()),
+    warnings: z.array(z.string()),
+  }),
+);

@@ -598,3 +598,62 @@ export interface Problem {
   status: number;
   detail: string;
 }
+
+/** `GET upstreams`: where recorded calls can be sent again. */
+export interface Upstreams {
+  items: ReplayUpstream[];
+}
+
+export interface ReplayUpstream {
+  /** `default` is where calls go. */
+  name: string;
+  /** Origin and path prefix. */
+  url: string;
+  is_default: boolean;
+  /** No key has to be typed: the program's environment holds one, or none is needed. */
+  has_key: boolean;
+}
+
+/** Body of `POST calls/{id}/replay` and of `POST calls/{id}/replay/plan`; all of it may be left out. */
+export interface ReplayRequest {
+  /** Name or URL of a configured upstream; the default one if not given. */
+  upstream?: string | undefined;
+  model?: string | undefined;
+  /** JSON merge patch (RFC 7396) of the request's body. */
+  set?: Record<string, unknown> | undefined;
+  stream?: boolean | undefined;
+  /** An API key, or `Bearer` and a token: used once, never stored. */
+  key?: string | undefined;
+  /** False answers as soon as the call has begun. */
+  wait?: boolean | undefined;
+  /** Whoever gives the same one again for the same call gets the same replay; also as header `idempotency-key`. */
+  idempotency_key?: string | undefined;
+  /** What the replay belongs to; its tag `replay_batch`. */
+  batch?: string | undefined;
+}
+
+/** Answer of `POST calls/{id}/replay/plan`: what would be sent, and what it would cost. Money is null where no price is known. */
+export interface ReplayPlan {
+  /** Of the call that would be sent again. */
+  id: string;
+  /** Name of the upstream. */
+  upstream: string;
+  upstream_url: string;
+  method: string;
+  path: string;
+  model: string | null;
+  stream: boolean | null;
+  request_bytes: number;
+  /** False: the stored bytes as they are. */
+  is_changed: boolean;
+  /** Where the key comes from; null: one is missing. */
+  credential: 'given' | 'environment' | 'not_needed' | null;
+  low_nano_usd: number | null;
+  high_nano_usd: number | null;
+  /** With as much output as the request allows; null also where it sets no limit. */
+  most_nano_usd: number | null;
+  /** What the range takes for granted, a sentence each. */
+  assumptions: string[];
+  /** What to know before it is sent, a sentence each. */
+  warnings: string[];
+}

@@ -6,7 +6,7 @@ import { createLiveFeed } from '../api/live.ts';
 import { createApi } from '../api/router.ts';
 import type { Health } from '../api/wire.ts';
 import { createApp } from '../app.ts';
-import type { Config, SettingOrigin } from '../config.ts';
+import { readReplayKey, type Config, type SettingOrigin } from '../config.ts';
 import { openDataDir } from '../data-dir.ts';
 import { seedDemo } from '../demo/seed.ts';
 import { startDemoUpstream } from '../demo/upstream.ts';
@@ -14,10 +14,12 @@ import { systemClock } from '../exchange.ts';
 import type { Logger } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import { connectionLimits } from '../proxy/descriptors.ts';
-import { createForwarder } from '../proxy/forward.ts';
+import { createForwarder, type ForwarderOptions } from '../proxy/forward.ts';
 import { createServerClasses, serverOptions } from '../proxy/server.ts';
 import { startReader } from '../reader/reader.ts';
 import type { Reader } from '../reader/questions.ts';
+import { createReplayer } from '../replay/replayer.ts';
+import { createUpstreams } from '../replay/upstreams.ts';
 import { startRecorder, type Recorder } from '../recorder/recorder.ts';
 import { toCall } from '../store/shown.ts';
 import { announceRunning } from '../running-program.ts';
@@ -86,7 +88,7 @@ async function start(
   const live = createLiveFeed();
   const metrics = createMetrics(version, () => ({
     ...recorder.health(),
-    activeCalls: forwarder.activeCalls(),
+    activeCalls: upstreams.activeCalls(),
     storeBytes: storeBytes(config.store),
   }));
   let isSeeding = config.demo;
@@ -130,7 +132,7 @@ async function start(
       `closed a new connection: ${limits.clients} are open, and there are no file descriptors for more`,
     ),
   );
-  const forwarder = createForwarder({
+  const forwarders: ForwarderOptions = {
     upstream,
     sink: recorder,
     clock: systemClock,
@@ -151,8 +153,17 @@ async function start(
       if (reason !== 'connections') log.warn({ reason }, 'refused a request');
       else sayFull();
     },
+  };
+  const forwarder = createForwarder(forwarders);
+  const upstreams = createUpstreams({
+    main: forwarder,
+    mainUrl: upstream,
+    isDemo: config.demo,
+    others: config.upstreams,
+    makeForwarder: (other) => createForwarder({ ...forwarders, upstream: other, demo: false }),
+    keyOf: readReplayKey,
   });
-  closing.push(() => forwarder.close());
+  closing.push(() => upstreams.close());
 
   let proxyUrl = '';
   const health = (): Health => {
@@ -169,15 +180,22 @@ async function start(
       queue_bytes: recording.queueBytes,
       spilled_bytes: recording.spilledBytes,
       lag_ms: recording.lagMs,
-      active_calls: forwarder.activeCalls(),
+      active_calls: upstreams.activeCalls(),
       rows_lost: recording.rowsLost,
       bodies_lost: recording.bodiesLost,
       uptime_ms: Date.now() - startedMs,
     };
   };
+  const replayer = createReplayer({
+    reader,
+    sink: recorder,
+    upstreams: upstreams.list,
+    maxHeaderBytes: config.maxHeaderBytes,
+  });
   const api = createApi({
     reader,
     live,
+    replayer,
     token: config.auth ? data.token : null,
     allowedHosts: [config.host, ...config.allowedHosts],
     health,
@@ -203,7 +221,7 @@ async function start(
     proxyUrl,
     dashboardUrl,
     stop: async () => {
-      await forwarder.drain(config.drainTimeoutMs);
+      await upstreams.drain(config.drainTimeoutMs);
       live.close();
       server.close();
       server.closeAllConnections();

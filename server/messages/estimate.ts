@@ -3,7 +3,7 @@ import { asArray, asObject, asText } from './json.ts';
 import type { JsonObject } from './json.ts';
 
 /** English prose and code run at three to four characters a token on Claude's tokenizers; the lower end, so as not to understate. */
-const charactersPerToken = 3.5;
+export const charactersPerToken = 3.5;
 
 /** Tokens of what the message holds, rounded up; null where there is no message. A guess, and only ever shown as one. */
 export function estimateOutputTokens(message: JsonObject | null): number | null {

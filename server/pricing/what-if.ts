@@ -30,8 +30,8 @@ export interface CostRange {
 }
 
 /** Another tokenizer counts the same text differently; Anthropic's own generations are up to a third apart. */
-const fewestTokens = 0.9;
-const mostTokens = 1.35;
+export const fewestTokens = 0.9;
+export const mostTokens = 1.35;
 const fiveMinutesMs = 5 * 60_000;
 const oneHourMs = 60 * 60_000;
 

@@ -44,9 +44,10 @@ export interface ForwarderOptions {
 export interface Forwarder {
   /**
    * Takes any request whose target is not ours (`isOwnTarget`). Nothing before may have set a header of the response (`x-powered-by` off): it would
-   * not be sent, but Node would then merge and reorder those of the answer.
+   * not be sent, but Node would then merge and reorder those of the answer. `via` takes the exchange instead of the usual sink: for requests that
+   * the program itself makes, and knows more of than a client may say.
    */
-  handle(req: http.IncomingMessage, res: http.ServerResponse): void;
+  handle(req: http.IncomingMessage, res: http.ServerResponse, via?: Sink): void;
   /** Listens to what a server reports outside of ordinary requests. */
   attach(server: http.Server): void;
   activeCalls(): number;
@@ -104,7 +105,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     res.end(answer.body);
   }
 
-  function openExchange(req: http.IncomingMessage, target: ReturnType<typeof splitTarget>): Exchange {
+  function openExchange(
+    req: http.IncomingMessage,
+    target: ReturnType<typeof splitTarget>,
+    via: Sink,
+  ): Exchange {
     const startedMs = clock.now();
     const method = req.method ?? '';
     // TRACE answers with the request's own header, credentials and all.
@@ -123,10 +128,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       replayOf: null,
       demo: options.demo,
     };
-    return new Exchange(open, sink, clock);
+    return new Exchange(open, via, clock);
   }
 
-  function handle(req: http.IncomingMessage, res: http.ServerResponse): void {
+  function handle(req: http.IncomingMessage, res: http.ServerResponse, via: Sink = sink): void {
     if (isDraining) {
       refuse(res, 'shutting_down', 'The proxy is shutting down.');
       return;
@@ -143,7 +148,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       headers: upstreamHeaders(raw, upstream.host),
       expectsContinue: headerValue(raw, 'expect')?.trim().toLowerCase() === '100-continue',
     };
-    const call = new Call(req, res, openExchange(req, target), outgoing, context);
+    const call = new Call(req, res, openExchange(req, target, via), outgoing, context);
     calls.add(call);
     lastCalls.set(req.socket, call);
     // The middleware parses the URL and copies the headers for each call; both are replaced by the raw ones afterwards (`Call.sending`).

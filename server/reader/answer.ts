@@ -5,9 +5,11 @@ import type { Pricer } from '../pricing/engine.ts';
 import { countCalls, listCalls, readCall } from '../store/calls.ts';
 import { readFacets } from '../store/facets.ts';
 import type { Store } from '../store/open.ts';
+import { listReplays } from '../store/replays.ts';
 import { readSession } from '../store/session.ts';
 import { listSessions } from '../store/sessions.ts';
 import { answerBody, answerConversation, answerEvents, answerMessage } from './content.ts';
+import { answerDraft } from './draft.ts';
 import type { Asked } from './protocol.ts';
 import { answerPrices } from './prices.ts';
 import type { QuestionName, Questions } from './questions.ts';
@@ -30,6 +32,10 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
       return answerMessage(store, asked.args.id);
     case 'conversation':
       return answerConversation(store, asked.args.id, asked.args.cut ?? null);
+    case 'draft':
+      return answerDraft(store, asked.args.id, asked.args.changes, pricer, asked.args.nowMs);
+    case 'replays':
+      return listReplays(store, asked.args.filters, asked.args.limit, asked.args.cursor);
     case 'events':
       return answerEvents(store, asked.args.id, asked.args.limit, asked.args.cursor);
     case 'sessions':

@@ -15,7 +15,9 @@ import type {
 import type { WhatIf } from '../pricing/what-if.ts';
 import type { Filters } from '../store/filters.ts';
 import type { RetentionPolicy } from '../store/retention.ts';
+import type { ReplayFilters } from '../store/replays.ts';
 import type { StatsRequest } from '../store/stats.ts';
+import type { Draft, DraftChanges, NoDraft } from './draft.ts';
 
 export interface StatsQuestion extends StatsRequest {
   /** Also what the same calls would have cost otherwise. */
@@ -49,6 +51,15 @@ export interface Questions {
   body: { args: { id: string; part: 'request' | 'response' }; answer: BodyAnswer | null };
   message: { args: { id: string }; answer: MessageAnswer | null };
   conversation: { args: { id: string; cut?: number | null }; answer: Conversation | null };
+  /** `nowMs`: when it is to go out, for its price. */
+  draft: {
+    args: { id: string; changes: DraftChanges; nowMs: number };
+    answer: Draft | NoDraft | null;
+  };
+  replays: {
+    args: { filters: ReplayFilters; limit: number; cursor: string | null };
+    answer: CallsPage;
+  };
   events: { args: { id: string; limit: number; cursor: string | null }; answer: EventsPage | null };
   sessions: { args: { filters: Filters; limit: number; cursor: string | null }; answer: SessionsPage };
   session: { args: { id: string; limit: number; cursor: string | null }; answer: SessionDetail | null };

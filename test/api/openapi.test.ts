@@ -14,7 +14,7 @@ const documentSchema = z.object({
   openapi: z.literal('3.1.0'),
   info: z.object({ title: z.literal('Weir'), version: z.literal('1.2.3') }).loose(),
   servers: z.array(z.object({ url: z.literal('/-/api/v1') })),
-  paths: z.record(z.string(), z.strictObject({ get: operation.loose() })),
+  paths: z.record(z.string(), z.partialRecord(z.enum(['get', 'post']), operation.loose())),
   components: z.looseObject({ schemas: z.record(z.string(), z.looseObject({})) }),
 });
 
@@ -34,6 +34,9 @@ test('the description names every endpoint of the interface', async () => {
     ...collections.flatMap((path) => [path, `${path}.csv`, `${path}.ndjson`]),
     ...others,
     '/sessions/{id}',
+    '/calls/{id}/replay',
+    '/calls/{id}/replay/plan',
+    '/upstreams',
     '/export',
     '/health',
     '/settings',
@@ -47,14 +50,16 @@ test('the description names every endpoint of the interface', async () => {
 
 test('what it describes exists, and its methods are refused where they should be', async () => {
   const { document, served } = await describeServed();
-  for (const path of Object.keys(document.paths)) {
+  for (const [path, methods] of Object.entries(document.paths)) {
     const target = `/-/api/v1${path.replace('{id}', '0197c0de')}`;
-    for (const method of ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+    const [other, allow] = methods.get === undefined ? ['GET', 'POST'] : ['POST', 'GET, HEAD'];
+    for (const method of ['OPTIONS', 'PUT', 'PATCH', 'DELETE', other]) {
       const answer = await served.ask(target, { method });
-      expect([method, path, answer.status, answer.headers.allow]).toEqual([method, path, 405, 'GET, HEAD']);
+      expect([method, path, answer.status, answer.headers.allow]).toEqual([method, path, 405, allow]);
     }
     // Unknown parameters are refused before anything else is done, so this reaches no store.
-    const answer = await served.ask(`${target}?no_such_parameter=1`);
+    const method = methods.get === undefined ? 'POST' : 'GET';
+    const answer = await served.ask(`${target}?no_such_parameter=1`, { method });
     expect([path, answer.status]).toEqual([path, 400]);
   }
 });
@@ -93,14 +98,16 @@ test('every reference within it leads somewhere, and every operation has a name 
   for (const [, kind = '', name = ''] of references) {
     expect(z.record(z.string(), z.looseObject({})).parse(document.components[kind])).toHaveProperty(name);
   }
-  const names = Object.values(document.paths).map((path) => path.get.operationId);
+  const names = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain('getCallsIdEventsCsv');
 });
 
 test('parameters are described as they are checked', async () => {
   const { document } = await describeServed();
-  const parameters = document.paths['/stats']?.get.parameters ?? [];
+  const parameters = document.paths['/stats']?.get?.parameters ?? [];
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter.schema]));
   expect(byName.get('bucket')).toEqual({
     type: 'string',
@@ -111,7 +118,7 @@ test('parameters are described as they are checked', async () => {
   expect([...byName.keys()]).toEqual(
     expect.arrayContaining(['from', 'to', 'q', 'tag', 'min_cost', 'tz', 'compare']),
   );
-  expect(document.paths['/calls/{id}/message']?.get.parameters).toEqual([
+  expect(document.paths['/calls/{id}/message']?.get?.parameters).toEqual([
     { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
   ]);
 });

@@ -16,6 +16,7 @@ import { createLiveFeed, type LiveFeed, type LiveLimits } from '../../server/api
 import { createApi, type ApiDeps } from '../../server/api/router.ts';
 import type { Health, Settings } from '../../server/api/wire.ts';
 import type { Reader } from '../../server/reader/questions.ts';
+import type { Replayer } from '../../server/replay/replayer.ts';
 
 export const token = 'correct-horse-battery-staple';
 
@@ -51,6 +52,13 @@ export interface Served {
 export const noReader: Reader = {
   ask: (name) => Promise.reject(new Error(`nobody should have asked for ${name}`)),
   close: () => Promise.resolve(),
+};
+
+/** Nothing can be sent again. */
+export const noReplayer: Replayer = {
+  upstreams: () => [],
+  plan: () => Promise.reject(new Error('nobody should have asked for a plan')),
+  send: () => Promise.reject(new Error('nobody should have sent anything')),
 };
 
 const health: Health = {
@@ -103,6 +111,7 @@ export async function startApi(
     createApi({
       reader: noReader,
       live,
+      replayer: noReplayer,
       token,
       allowedHosts: ['weir.example'],
       health: () => health,

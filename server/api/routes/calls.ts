@@ -165,7 +165,8 @@ function headerText(value: string): string {
   return value.replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
 }
 
-function idOf(request: Request): string {
+/** The call that the path names. @throws ApiError `not_found` */
+export function idOf(request: Request): string {
   const id = request.params['id'];
   // Nothing else was ever given out as an id, and it becomes part of a file's name.
   if (typeof id !== 'string' || !/^[\w-]{1,64}$/.test(id)) throw notFound();
