@@ -6,7 +6,7 @@ import { calls } from './tables.ts';
 export const knownTokens = sql`(coalesce(${calls.input_tokens}, 0) + coalesce(${calls.cache_read_tokens}, 0)
   + coalesce(${calls.cache_write_5m_tokens}, 0) + coalesce(${calls.cache_write_1h_tokens}, 0) + coalesce(${calls.output_tokens}, 0))`;
 
-export const isError = sql`(${calls.state} NOT IN ('completed', 'open') OR coalesce(${calls.status} >= 400, 0) OR coalesce(${calls.message_state} = 'error_event', 0))`;
+export const isError = sql`(${calls.state} NOT IN ('completed', 'open') OR coalesce(${calls.status} >= 400, false) OR coalesce(${calls.message_state} = 'error_event', false))`;
 
 /** coalesce() of everything that is counted in tokens: null when nothing of a call is known. */
 const anyTokens = sql`coalesce(${calls.input_tokens}, ${calls.output_tokens}, ${calls.cache_read_tokens}, ${calls.cache_write_5m_tokens}, ${calls.cache_write_1h_tokens})`;
@@ -14,7 +14,7 @@ const anyTokens = sql`coalesce(${calls.input_tokens}, ${calls.output_tokens}, ${
 export const totalTokens = sql`CASE WHEN ${anyTokens} IS NOT NULL THEN ${knownTokens} END`;
 
 /** The time of its output can be told from that of its beginning. */
-export const isMeasured = sql`coalesce(${calls.output_tokens} IS NOT NULL AND ${calls.duration_us} > ${calls.ttft_us}, 0)`;
+export const isMeasured = sql`coalesce(${calls.output_tokens} IS NOT NULL AND ${calls.duration_us} > ${calls.ttft_us}, false)`;
 
 /** What it cost is not known; while it is open nobody can know. */
 export const isUnpriced = sql`(${calls.cost_nano_usd} IS NULL AND ${calls.state} <> 'open')`;

@@ -73,11 +73,11 @@ function anyTextOf(column: SQLiteColumn, values: readonly string[] | undefined):
   return or(
     values.includes('') ? isNull(column) : undefined,
     exact.length > 0 ? inArray(column, exact) : undefined,
-    ...prefixes.map((value) => sql`${column} GLOB ${prefixPattern(value)}`),
+    ...prefixes.map((value) => sql`glob(${prefixPattern(value)}, ${column})`),
   );
 }
 
-/** GLOB and not LIKE, because LIKE takes `A` for `a`. `value` ends in `*`; everything before it stands for itself. */
+/** What `X GLOB Y` calls, written so that both engines read it; and not LIKE, because LIKE takes `A` for `a`. `value` ends in `*`; everything before it stands for itself. */
 function prefixPattern(value: string): string {
   return `${value.slice(0, -1).replace(/[*?[]/g, '[$&]')}*`;
 }
@@ -89,7 +89,7 @@ function statusMatching(value: string): SQL {
   if (value === '') return isNull(calls.status);
   if (/^\d{1,4}$/.test(value)) return eq(calls.status, Number(value));
   if (/^\dxx$/i.test(value)) return sql`${calls.status} / 100 = ${Number(value[0])}`;
-  if (/^\d{0,4}\*$/.test(value)) return sql`CAST(${calls.status} AS TEXT) GLOB ${value}`;
+  if (/^\d{0,4}\*$/.test(value)) return sql`glob(${value}, CAST(${calls.status} AS TEXT))`;
   const comparison = /^(>=|>|<=|<)(\d{1,4})$/.exec(value);
   if (comparison === null)
     throw new BadQuestion(`status takes 404, 4xx, 4* or >=400, not ${value.slice(0, 40)}`);
@@ -118,7 +118,7 @@ function tagMatching(tag: string): SQL {
   if (mark < 1) throw new BadQuestion(`tag takes name=value, not ${tag.slice(0, 40)}`);
   const [name, value] = [tag.slice(0, mark), tag.slice(mark + 1)];
   const matches = value.endsWith('*')
-    ? sql`CAST(tag.value AS TEXT) GLOB ${prefixPattern(value)}`
+    ? sql`glob(${prefixPattern(value)}, CAST(tag.value AS TEXT))`
     : sql`CAST(tag.value AS TEXT) = ${value}`;
   return sql`(tag.key = ${name} AND ${matches})`;
 }

@@ -38,14 +38,14 @@ const columns: Readonly<Record<string, SQL>> = {
 /** For each filter the most frequent values, at most 50, among the calls that pass `filters`; null is "not known". */
 export function readFacets({ db }: Store, filters: Filters): Facets {
   const names = Object.keys(columns);
-  const condition = callsMatching(filters) ?? sql`1`;
+  const condition = callsMatching(filters) ?? sql`true`;
   const hits = sql.join(
     Object.entries(columns).map(([name, value]) => sql`${value} AS ${sql.identifier(name)}`),
     sql`, `,
   );
   const counts = names.map(
     (name) => sql`SELECT * FROM (SELECT ${name} AS facet, ${sql.identifier(name)} AS value, count(*) AS count
-      FROM hit GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT ${MOST_VALUES})`,
+      FROM hit GROUP BY 2 ORDER BY 3 DESC, 2 NULLS FIRST LIMIT ${MOST_VALUES}) AS top`,
   );
   // The table is read once, and its wide rows only there.
   const rows = db.all<{ facet: string; value: string | number | null; count: number }>(

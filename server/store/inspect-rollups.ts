@@ -75,10 +75,9 @@ function countRows({ db }: Store, scope: Scope, hour: number): Counts {
   const found = db
     .select({
       row: calls,
-      sums: sql<string>`json_object(${sql.join(
-        Object.entries(measures).map(([name, value]) => sql`${name}, ${value}`),
-        sql`, `,
-      )})`,
+      sums: Object.fromEntries(
+        Object.entries(measures).map(([name, value]) => [name, sql<number>`${value}`]),
+      ),
     })
     .from(calls)
     .where(and(range, ne(calls.state, 'open')))
@@ -86,8 +85,7 @@ function countRows({ db }: Store, scope: Scope, hour: number): Counts {
   const counts: Counts = new Map();
   for (const { row, sums } of found) {
     const key = keyText(scope, row);
-    for (const [name, value] of Object.entries<unknown>(JSON.parse(sums)))
-      add(counts, `${key} ${name}`, Number(value));
+    for (const [name, value] of Object.entries(sums)) add(counts, `${key} ${name}`, value);
     if (!scope.hasLatencies) continue;
     for (const kind of latencies) {
       const us = row[kind];

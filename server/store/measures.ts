@@ -6,12 +6,17 @@ import { sql, type SQL } from 'drizzle-orm';
 import { isError, isMeasured, isUnpriced, totalTokens } from './call-figures.ts';
 import { calls } from './tables.ts';
 
+/** A condition as a number: not every engine takes one for the other. */
+function flag(condition: SQL): SQL {
+  return sql`CASE WHEN ${condition} THEN 1 ELSE 0 END`;
+}
+
 /** Plain counts: every call has one. */
 export const counters = {
   calls: sql`1`,
-  errors: sql`${isError}`,
-  unpriced_calls: sql`${isUnpriced}`,
-  cache_missed_calls: sql`(${calls.cache_miss_cause} IS NOT NULL)`,
+  errors: flag(isError),
+  unpriced_calls: flag(isUnpriced),
+  cache_missed_calls: flag(sql`${calls.cache_miss_cause} IS NOT NULL`),
   measured_output_tokens: sql`CASE WHEN ${isMeasured} THEN ${calls.output_tokens} ELSE 0 END`,
   measured_us: sql`CASE WHEN ${isMeasured} THEN ${calls.duration_us} - ${calls.ttft_us} ELSE 0 END`,
 } as const satisfies Record<string, SQL>;
@@ -51,7 +56,7 @@ export const measures: Readonly<Record<string, SQL>> = {
   ...Object.fromEntries(
     Object.entries(knownSums).flatMap(([name, value]) => [
       [name, sql`coalesce(${value}, 0)`],
-      [`${name}_known`, sql`(${value} IS NOT NULL)`],
+      [`${name}_known`, flag(sql`${value} IS NOT NULL`)],
     ]),
   ),
 };

@@ -14,9 +14,11 @@ export function callsRemovedBefore({ db }: Store): number | null {
 
 /** Belongs into the transaction that removes them. */
 export function noteCallsRemoved({ db }: Store, beforeMs: number): void {
+  const value = String(beforeMs);
+  const later = sql`CASE WHEN CAST(${meta.value} AS BIGINT) > ${beforeMs} THEN ${meta.value} ELSE ${value} END`;
   db.insert(meta)
-    .values({ key: removedKey, value: String(beforeMs) })
-    .onConflictDoUpdate({ target: meta.key, set: { value: sql`max(${meta.value} + 0, ${beforeMs})` } })
+    .values({ key: removedKey, value })
+    .onConflictDoUpdate({ target: meta.key, set: { value: later } })
     .run();
 }
 

@@ -52,5 +52,5 @@ export function listReplays(
 }
 
 function tagged(name: string, value: string | undefined): SQL | undefined {
-  return value === undefined ? undefined : sql`json_extract(${safeTags}, ${`$.${name}`}) = ${value}`;
+  return value === undefined ? undefined : sql`(${safeTags}) ->> ${name} = ${value}`;
 }

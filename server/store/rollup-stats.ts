@@ -118,12 +118,15 @@ function columnsOf(metrics: readonly RollupMetric[]): string[] {
 }
 
 /** Which rows of rollups; the keys are called `calls`, as the conditions over calls hold for them. */
-function fromRollups({ question, scope, firstHour, endHour }: Plan, more: SQL = sql``): SQL {
+function fromRollups(
+  { question, scope, firstHour, endHour }: Plan,
+  more?: { readonly table: SQL; readonly on: SQL },
+): SQL {
   const { fromMs: _from, toMs: _to, ...filters } = question.filters;
   const replays = filters.replay === undefined ? sql`${calls.replay_of} IS NULL` : undefined;
   const range = sql`${rollups.id} >= ${firstRollupId(scope, firstHour)} AND ${rollups.id} < ${firstRollupId(scope, endHour)}`;
-  return sql`FROM ${rollups} CROSS JOIN ${rollupKeys} AS ${calls} ON ${calls.id} = ${rollups.key} ${more}
-    WHERE ${and(range, callsMatching(filters), replays)}`;
+  return sql`FROM ${rollups} CROSS JOIN ${rollupKeys} AS ${calls} ${more === undefined ? sql`` : sql`CROSS JOIN ${more.table}`}
+    WHERE ${and(range, sql`${calls.id} = ${rollups.key}`, more?.on, callsMatching(filters), replays)}`;
 }
 
 /** Which calls rollups do not have: those in parts of hours, and the open ones. */
@@ -193,8 +196,9 @@ function gather(store: Store, plan: Plan): Map<string, Gathered> {
   }
   for (const kind of plan.kinds) {
     const [first, end] = bucketRange(kind);
-    const histogram = sql`CROSS JOIN ${rollupLatencies} ON ${rollupLatencies.rollup} = ${rollups.id}
+    const on = sql`${rollupLatencies.rollup} = ${rollups.id}
       AND ${rollupLatencies.bucket} >= ${first} AND ${rollupLatencies.bucket} < ${end}`;
+    const histogram = { table: sql`${rollupLatencies}`, on };
     for (const row of store.db.all<HourRow>(
       sql`SELECT ${rollups.hour_ms} AS hour_ms ${sql.join(groups)}, ${rollupLatencies.bucket} AS bucket, ${rollupLatencies.calls} AS count ${fromRollups(plan, histogram)}`,
     )) {

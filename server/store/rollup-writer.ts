@@ -42,7 +42,7 @@ function createRollupWriter(store: Store): RollupWriter {
   const addRow = prepareAddRow(store);
   const addLatency = store.sqlite.prepare<[number, number, number]>(
     `INSERT INTO rollup_latencies (rollup, bucket, calls) VALUES (?, ?, ?)
-    ON CONFLICT (rollup, bucket) DO UPDATE SET calls = calls + excluded.calls`,
+    ON CONFLICT (rollup, bucket) DO UPDATE SET calls = rollup_latencies.calls + excluded.calls`,
   );
   const keys = new Map<string, number>();
 
@@ -124,7 +124,7 @@ function prepareAddRow({ sqlite, db }: Store) {
   return sqlite.prepare(
     `INSERT INTO rollups (id, key, hour_ms, ${names.join(', ')})
     SELECT @rollup, @key, @hourMs, ${texts.map((text) => `@sign * ${text}`).join(', ')} FROM calls WHERE "calls"."id" = @id
-    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
+    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = rollups.${name} + excluded.${name}`).join(', ')}`,
   );
 }
 

@@ -73,10 +73,10 @@ interface AgentRow extends SpanRow {
 function agentsOf({ db }: Store, id: string): SessionAgent[] {
   const rows = db.all<AgentRow>(sql`SELECT agent.id AS agent_id, agent.title AS title, ${spanColumns},
       min(${calls.parent_agent_id}) AS parent_agent_id
-    FROM (SELECT found.id AS id, ${titleSql(sql`${id}`, sql`${calls.agent_id} IS found.id`)} AS title
+    FROM (SELECT found.id AS id, ${titleSql(sql`${id}`, sql`${calls.agent_id} IS NOT DISTINCT FROM found.id`)} AS title
       FROM (SELECT DISTINCT ${calls.agent_id} AS id FROM ${calls} WHERE ${inSession(id)}) AS found) AS agent
-    CROSS JOIN ${calls} ON ${calls.agent_id} IS agent.id
-    WHERE ${inSession(id)} GROUP BY agent.id ORDER BY first_ms, agent.id`);
+    CROSS JOIN ${calls}
+    WHERE ${calls.agent_id} IS NOT DISTINCT FROM agent.id AND ${inSession(id)} GROUP BY agent.id, agent.title ORDER BY first_ms, agent.id NULLS FIRST`);
   return treeOf(
     rows.map((row): FlatAgent => ({
       agent_id: row.agent_id,

@@ -107,7 +107,7 @@ export function matchingCalls(filters: Filters): SQL | undefined {
 
 function sessionsOf(store: Store, filters: Filters, page: readonly FirstCall[]): Session[] {
   const ids = JSON.stringify(page.map(({ session_id: id }) => id));
-  const condition = matchingCalls(filters) ?? sql`1`;
+  const condition = matchingCalls(filters) ?? sql`true`;
   const known = (column: SQL): SQL =>
     sql`(SELECT ${column} FROM ${calls} WHERE ${calls.session_id} = wanted.value AND ${column} IS NOT NULL AND ${condition}
       ORDER BY ${calls.started_ms}, ${calls.id} LIMIT 1)`;
@@ -115,18 +115,18 @@ function sessionsOf(store: Store, filters: Filters, page: readonly FirstCall[]):
   const rows = store.db.all<SessionRow>(sql`SELECT wanted.value AS session_id, ${spanColumns},
       count(DISTINCT coalesce(${calls.agent_id}, '')) AS agents, ${titleSql(sql`wanted.value`)} AS title,
       ${known(sql`${calls.user_id}`)} AS user_id, ${known(sql`${calls.team}`)} AS team
-    FROM json_each(${ids}) AS wanted CROSS JOIN ${calls} ON ${calls.session_id} = wanted.value
-    WHERE ${condition} GROUP BY wanted.key ORDER BY wanted.key`);
+    FROM json_each(${ids}) AS wanted CROSS JOIN ${calls}
+    WHERE ${calls.session_id} = wanted.value AND ${condition} GROUP BY wanted.key, wanted.value ORDER BY CAST(wanted.key AS BIGINT)`);
   return rows.map(toSession);
 }
 
 /** First words of the first turn of the main thread that a user wrote, else of any turn; whatever the filters leave out. */
-export function titleSql(sessionId: SQL, ofAgent: SQL = sql`1`): SQL {
+export function titleSql(sessionId: SQL, ofAgent: SQL = sql`true`): SQL {
   const first = (which: SQL): SQL =>
     sql`(SELECT ${calls.preview} FROM ${calls} WHERE ${calls.session_id} = ${sessionId} AND ${which} AND ${ofAgent}
-      AND ${calls.preview} IS NOT NULL AND ${calls.preview} NOT GLOB 'tool_result ← *' ORDER BY ${calls.started_ms}, ${calls.id} LIMIT 1)`;
+      AND ${calls.preview} IS NOT NULL AND NOT glob('tool_result ← *', ${calls.preview}) ORDER BY ${calls.started_ms}, ${calls.id} LIMIT 1)`;
   return sql`coalesce(${first(sql`${calls.agent_id} IS NULL AND coalesce(${calls.kind}, 'main') = 'main'`)},
-    ${first(sql`coalesce(${calls.kind}, '') NOT IN ('title', 'quota_probe', 'count_tokens')`)}, ${first(sql`1`)})`;
+    ${first(sql`coalesce(${calls.kind}, '') NOT IN ('title', 'quota_probe', 'count_tokens')`)}, ${first(sql`true`)})`;
 }
 
 interface SessionRow extends SpanRow {

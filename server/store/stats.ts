@@ -126,21 +126,20 @@ function rowsSql(
   const groups = groupBy.map(
     (group, index) => sql`, ${groupSql(group)} AS ${sql.identifier(`group_${index}`)}`,
   );
-  const keys = sql.join(
-    ['start_ms', ...groupBy.map((_, index) => `group_${index}`)].map((name) => sql.identifier(name)),
-    sql`, `,
-  );
+  const names = groupBy.map((_, index) => sql.identifier(`group_${index}`));
+  const keys = sql.join([sql`start_ms`, ...names], sql`, `);
   const figures = metricList(metrics);
-  const order = sql`GROUP BY ${keys} ORDER BY start_ms, count(*) DESC, ${keys}`;
+  const ties = sql.join(names.map((name) => sql`, ${name} NULLS FIRST`));
+  const order = sql`GROUP BY ${keys} ORDER BY start_ms, count(*) DESC ${ties}`;
   if (periods === null) {
     return sql`SELECT NULL AS start_ms ${sql.join(groups)}, ${figures} FROM ${calls} ${where(condition)} ${order}`;
   }
   const json = JSON.stringify(periods.map(({ startMs, endMs }) => [startMs, endMs]));
   return sql`
-    WITH slice (start_ms, end_ms) AS MATERIALIZED (SELECT value ->> 0, value ->> 1 FROM json_each(${json}))
+    WITH slice (start_ms, end_ms) AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT) FROM json_each(${json}))
     SELECT slice.start_ms AS start_ms ${sql.join(groups)}, ${figures}
-    FROM slice CROSS JOIN ${calls} ON ${calls.started_ms} >= slice.start_ms AND ${calls.started_ms} < slice.end_ms
-    ${where(condition)} ${order}`;
+    FROM slice CROSS JOIN ${calls}
+    WHERE ${and(sql`${calls.started_ms} >= slice.start_ms AND ${calls.started_ms} < slice.end_ms`, condition)} ${order}`;
 }
 
 function metricList(metrics: readonly Metric[]): SQL {
@@ -164,7 +163,7 @@ function toRows(request: StatsRequest, periods: Slice[] | null, found: Figures[]
   const rows = found.map((figures) => toRow(request, figures, periods !== null));
   if (periods === null || request.groupBy.length > 0) return rows;
   const filled = new Map(rows.map((row) => [row.start_ms, row]));
-  const nothing = ask(store, totalsSql(request, sql`0`))[0] ?? {};
+  const nothing = ask(store, totalsSql(request, sql`false`))[0] ?? {};
   return periods.map(
     ({ startMs }) => filled.get(startMs) ?? toRow(request, { ...nothing, start_ms: startMs }, true),
   );
