@@ -6,6 +6,8 @@ export interface HeadColumn {
   readonly isNumber?: boolean;
   /** Left out on narrow screens. */
   readonly isWide?: boolean;
+  /** A text after figures, with room between them. */
+  readonly isApart?: boolean;
   readonly title?: string;
 }
 
@@ -20,9 +22,11 @@ export function TableHead({ columns }: { columns: readonly (string | HeadColumn)
     <thead>
       <tr>
         {columns.map((column, at) => {
-          const { label, isNumber, isWide, title }: HeadColumn =
+          const { label, isNumber, isWide, isApart, title }: HeadColumn =
             typeof column === 'string' ? { label: column } : column;
-          const classes = [isNumber && 'num', isWide && 'wide-only'].filter(Boolean).join(' ');
+          const classes = [isNumber && 'num', isWide && 'wide-only', isApart && 'is-apart']
+            .filter(Boolean)
+            .join(' ');
           return label === '' ? (
             <th key={at} class={classes} aria-hidden="true" />
           ) : (

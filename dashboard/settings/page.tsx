@@ -1,5 +1,5 @@
-import type { ComponentChildren, JSX } from 'preact';
-import type { Health } from '../../server/api/wire.ts';
+import type { JSX } from 'preact';
+import type { Health, Settings } from '../../server/api/wire.ts';
 import { hrefOf } from '../app/address.ts';
 import { useResource } from '../app/api.ts';
 import { Failure } from '../app/failure.tsx';
@@ -8,26 +8,23 @@ import { revision } from '../app/live.ts';
 import { theme, type Theme } from '../app/theme.ts';
 import { formatBytes, formatCount, formatDuration } from '../lib/format.ts';
 import { Snippet } from '../overview/first-run.tsx';
-
-function Fact({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd class="num">{children}</dd>
-    </div>
-  );
-}
+import { AccessCard } from './access-card.tsx';
+import { AllSettings } from './all-settings.tsx';
+import { Card, Fact } from './fact.tsx';
+import { PricesCard } from './prices-card.tsx';
+import { RetentionCard } from './retention-card.tsx';
 
 function Recording({ health }: { health: Health }): JSX.Element {
   const lost = health.rows_lost + health.bodies_lost;
   return (
-    <section class="card" aria-label="Recording">
-      <header class="card-head">
-        <h2>Recording</h2>
+    <Card
+      title="Recording"
+      note={
         <span class={`state-badge${health.status === 'ok' ? '' : ' is-trouble'}`}>
           {health.status === 'ok' ? '● ok' : '▲ degraded'}
         </span>
-      </header>
+      }
+    >
       {health.reasons.map((reason) => (
         <p class="hint" key={reason}>
           {reason}
@@ -52,28 +49,24 @@ function Recording({ health }: { health: Health }): JSX.Element {
         </Fact>
         <Fact label="Store size">{formatBytes(health.store.bytes)}</Fact>
       </dl>
-    </section>
+    </Card>
   );
 }
 
 function Program({ health }: { health: Health }): JSX.Element {
   return (
-    <section class="card" aria-label="About">
-      <header class="card-head">
-        <h2>About</h2>
-      </header>
+    <Card title="About">
       <dl class="sheet">
         <Fact label="Version">Weir {health.version}</Fact>
         <Fact label="Running for">{formatDuration(health.uptime_ms * 1000)}</Fact>
         <Fact label="Upstream">
           <code>{health.upstream}</code>
         </Fact>
-        <Fact label="Access">{health.auth ? 'by token' : 'open (no token)'}</Fact>
         {health.demo ? <Fact label="Mode">demo: sample calls, no network</Fact> : null}
       </dl>
       <h3>Point a client here</h3>
       <Snippet text={`export ANTHROPIC_BASE_URL=${health.proxy_url}`} />
-    </section>
+    </Card>
   );
 }
 
@@ -85,10 +78,7 @@ const THEMES: readonly [Theme, string][] = [
 
 function Appearance(): JSX.Element {
   return (
-    <section class="card" aria-label="This browser">
-      <header class="card-head">
-        <h2>This browser</h2>
-      </header>
+    <Card title="This browser">
       <fieldset class="choices">
         <legend>Theme</legend>
         {THEMES.map(([value, label]) => (
@@ -110,21 +100,32 @@ function Appearance(): JSX.Element {
       <button type="button" class="button" onClick={() => (isHelpOpen.value = true)}>
         Keys
       </button>
-    </section>
+    </Card>
   );
 }
 
+/** How the program is doing and how it is set up. */
 export function SettingsPage(): JSX.Element {
-  const { data, error } = useResource<Health>('health', revision.value).value;
+  const health = useResource<Health>('health', revision.value).value;
+  const settings = useResource<Settings>('settings').value;
+  const error = health.error ?? settings.error;
   return (
     <div class="page settings-page">
       <h1>Settings</h1>
       {error ? <Failure error={error} /> : null}
       <div class="columns">
-        {data ? <Recording health={data} /> : null}
-        {data ? <Program health={data} /> : null}
-        <Appearance />
+        {health.data ? <Recording health={health.data} /> : null}
+        {health.data ? <Program health={health.data} /> : null}
       </div>
+      {settings.data ? <PricesCard settings={settings.data} revision={revision.value} /> : null}
+      <div class="columns">
+        <RetentionCard health={health.data} settings={settings.data} revision={revision.value} />
+        <div class="stack-cards">
+          {settings.data ? <AccessCard settings={settings.data} health={health.data} /> : null}
+          <Appearance />
+        </div>
+      </div>
+      {settings.data ? <AllSettings settings={settings.data} /> : null}
     </div>
   );
 }

@@ -54,7 +54,7 @@ describe.skipIf(chromiumPath === null)('the pages for everybody', () => {
       ['session', `/sessions/${agent?.session_id}`, '.turn-row'],
       ['explore', '/explore?range=7d&group=team', 'tfoot tr'],
       ['compare', `/compare?b=${pair?.id}`, 'tr[data-figure]'],
-      ['settings', '/settings', '.sheet'],
+      ['settings', '/settings', '.price-form'],
     ];
   }, 60_000);
 
@@ -129,7 +129,7 @@ describe.skipIf(chromiumPath === null)('the pages for everybody', () => {
       status: 503,
       detail: 'Ask for less.',
     };
-    await page.route(/api\/v1\/(stats|calls|sessions|facets)/, (route) =>
+    await page.route(/api\/v1\/(stats|calls|sessions|facets|prices|retention|settings)/, (route) =>
       route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
     );
     const found: string[] = [];
@@ -141,12 +141,13 @@ describe.skipIf(chromiumPath === null)('the pages for everybody', () => {
       'requests/any',
       'explore',
       'compare?b=any',
+      'settings',
     ]) {
       await watched.go(`/${name}`);
       await page.getByRole('alert').getByText('Ask for less.').first().waitFor();
       found.push(...(await violations(page)).map((one) => `${name}: ${one}`));
     }
-    await page.unroute(/api\/v1\/(stats|calls|sessions|facets)/);
+    await page.unroute(/api\/v1\/(stats|calls|sessions|facets|prices|retention|settings)/);
     await page.getByRole('button', { name: 'Try again' }).first().waitFor();
     watched.complaints.length = 0;
     expect(found).toEqual([]);
