@@ -2,6 +2,7 @@ import { findBreakpoints } from './breakpoints.ts';
 import type { Breakpoint } from './breakpoints.ts';
 import { asArray, asObject, parseJson } from './json.ts';
 import type { JsonObject } from './json.ts';
+import type { KnownJson } from './known-json.ts';
 
 /** What a request puts before the model, as sent. */
 export interface RequestConversation {
@@ -12,10 +13,13 @@ export interface RequestConversation {
   readonly breakpoints: Breakpoint[];
 }
 
-/** A request body as a JSON object; null when it is none. Never throws. */
-export function parseRequest(body: Uint8Array | null): JsonObject | null {
+/** A request body as a JSON object; null when it is none. Never throws. @param known what requests before it held; parts of it may come back */
+export function parseRequest(body: Uint8Array | null, known?: KnownJson): JsonObject | null {
   if (body === null || body.byteLength === 0) return null;
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const request = known?.parse(bytes) ?? null;
+  if (request !== null) return request;
+  const text = bytes.toString('utf8');
   const parsed = parseJson(text.startsWith('\u{feff}') ? text.slice(1) : text);
   return parsed.ok ? asObject(parsed.value) : null;
 }

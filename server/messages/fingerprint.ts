@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { asArray } from './json.ts';
-import type { JsonObject } from './json.ts';
+import { hash } from 'node:crypto';
+import { asArray, isObject, type JsonObject } from './json.ts';
 
 /** By what an attempt is known again: 16 hex digits each. */
 export interface Fingerprint {
@@ -14,7 +13,11 @@ export interface Fingerprint {
 export function fingerprintOf(request: JsonObject): Fingerprint {
   const { stream: _, ...rest } = request;
   const messages = asArray(request['messages']);
-  return { body: hash(rest), turn: hash([messages.length, messages.at(-1) ?? null]) };
+  const parts = Object.entries(rest).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.map(digestOf) : value,
+  ]);
+  return { body: hashOf(parts), turn: hashOf([messages.length, digestOf(messages.at(-1) ?? null)]) };
 }
 
 /** `BODY.TURN`, column `fingerprint`. */
@@ -28,6 +31,16 @@ export function parseFingerprint(text: string | null): Fingerprint | null {
   return body === undefined || turn === undefined ? null : { body, turn };
 }
 
-function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+function hashOf(value: unknown): string {
+  return hash('sha256', JSON.stringify(value)).slice(0, 16);
+}
+
+/** Of objects that come again with the next request of their conversation: known-json.ts. */
+const digests = new WeakMap<object, string>();
+
+function digestOf(element: unknown): unknown {
+  if (!isObject(element)) return element;
+  const digest = digests.get(element) ?? hash('sha256', JSON.stringify(element));
+  digests.set(element, digest);
+  return digest;
 }

@@ -10,8 +10,9 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { billingLine, clientOf, readIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { asArray, asCount, asObject, asText } from './json.ts';
+import { asArray, asCount, asObject, asText, isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
+import type { KnownJson } from './known-json.ts';
 import { batchPreview, previewOf } from './preview.ts';
 import { isMessagesPath, kindOf } from './request-kind.ts';
 import { requestTexts, type RequestText } from './text.ts';
@@ -75,9 +76,9 @@ export interface RequestSettings {
   readonly billTo: string | null;
 }
 
-/** Reads headers and body of a request. Never throws. */
-export function readRequest(input: RequestInput): RequestFacts {
-  const request = parseRequest(input.body);
+/** Reads headers and body of a request. Never throws. @param known what requests before it held */
+export function readRequest(input: RequestInput, known?: KnownJson): RequestFacts {
+  const request = parseRequest(input.body, known);
   const { path, headers } = input;
   const kind = kindOf(input.method, path, headers, request);
   return {
@@ -126,7 +127,19 @@ function settingsOf(headers: RawHeaders, request: JsonObject): RequestSettings {
 
 /** Bytes of a part as compact JSON; 0 when it is absent. */
 function jsonBytes(value: unknown): number {
-  return value === undefined || value === null ? 0 : Buffer.byteLength(JSON.stringify(value));
+  if (value === undefined || value === null) return 0;
+  if (!Array.isArray(value)) return sizeOf(value);
+  return 1 + Math.max(1, value.length) + value.reduce<number>((sum, item) => sum + sizeOf(item), 0);
+}
+
+/** Of objects that come again with the next request of their conversation: known-json.ts. */
+const sizes = new WeakMap<object, number>();
+
+function sizeOf(value: unknown): number {
+  if (!isObject(value)) return Buffer.byteLength(JSON.stringify(value));
+  const bytes = sizes.get(value) ?? Buffer.byteLength(JSON.stringify(value));
+  sizes.set(value, bytes);
+  return bytes;
 }
 
 function betasOf(headers: RawHeaders, request: JsonObject): string[] {

@@ -32,13 +32,26 @@ const wordlessKeys: ReadonlySet<string> = new Set([
 /** No word is that long: encoded data. */
 const encodedFrom = 200;
 
-/** Every text of the messages, in their order; the system prompt and the tools repeat and are left out. */
+/** Every text of the messages, in their order, the same objects for the same messages; the system prompt and the tools repeat and are left out. */
 export function requestTexts(request: JsonObject): RequestText[] {
   const messages = asArray(request['messages']).map(asObject);
   const lastAnswer = messages.findLastIndex((message) => message?.['role'] === 'assistant');
   return messages.flatMap((message, at) =>
-    textsOf(message?.['content']).map((text) => ({ text, isLastTurn: at > lastAnswer })),
+    message === null ? [] : textsOfMessage(message, at > lastAnswer),
   );
+}
+
+/** Of objects that come again with the next request of their conversation (known-json.ts), in the last turn and before it. */
+const known = {
+  before: new WeakMap<JsonObject, RequestText[]>(),
+  last: new WeakMap<JsonObject, RequestText[]>(),
+};
+
+function textsOfMessage(message: JsonObject, isLastTurn: boolean): readonly RequestText[] {
+  const of = isLastTurn ? known.last : known.before;
+  const texts = of.get(message) ?? textsOf(message['content']).map((text) => ({ text, isLastTurn }));
+  of.set(message, texts);
+  return texts;
 }
 
 /** Every text of an answer's message, thinking and the input of tools included. */

@@ -7,6 +7,7 @@ import { fingerprintText } from '../messages/fingerprint.ts';
 import { earlierMessageNote } from '../messages/fold.ts';
 import { headerValue } from '../messages/headers.ts';
 import { asArray } from '../messages/json.ts';
+import type { KnownJson } from '../messages/known-json.ts';
 import { readRequest, type RequestFacts } from '../messages/request.ts';
 import { answerTexts } from '../messages/text.ts';
 import { tokenColumns } from '../messages/usage.ts';
@@ -39,6 +40,8 @@ export interface DigestContext {
   readonly attempts?: Attempts;
   /** Without it every download of batch results pays. */
   readonly paidResults?: PaidResults;
+  /** Without it every request is parsed from its first byte to its last. */
+  readonly knownJson?: KnownJson;
   /** Without it every call is the first of its session. */
   readonly newText?: NewText;
 }
@@ -77,7 +80,7 @@ export async function digest(
   pricer: Pricer,
   context: DigestContext = {},
 ): Promise<Digested> {
-  const request = await understandRequest(call);
+  const request = await understandRequest(call, context.knownJson);
   const body = await decoded(call.response, call.head?.responseHeaders ?? []);
   const batch = downloadOf(call, request, body, pricer, context);
   const answer = batch === null ? answerOf(call, body) : batchAnswer(call, batch);
@@ -137,12 +140,12 @@ function textOf(
   return newText.of(session ?? null, texts, answerTexts(message));
 }
 
-async function understandRequest(call: EndedCall): Promise<RequestFacts> {
+async function understandRequest(call: EndedCall, known?: KnownJson): Promise<RequestFacts> {
   const { method, path, requestHeaders: headers } = call.open;
   const body = await decoded(call.request, headers);
   // A cut body would be read as one that is not JSON, which is true but says less than not looking.
   const bytes = call.request.whole && body.problem === null ? joinChunks(body.chunks) : null;
-  return readRequest({ method, path, headers, body: bytes });
+  return readRequest({ method, path, headers, body: bytes }, known);
 }
 
 async function decoded(body: KeptBody, headers: RawHeaders): Promise<DecodedBody> {

@@ -51,13 +51,22 @@ export function createNewText(limit = rememberedHashes): NewText {
           ...answer,
         ]);
       if (sessionId === null) return wanted(() => false);
-      const hashes = request.map(({ text }) => hashOf(text));
+      const hashes = request.map(knownHash);
       const seen = sessions.get(sessionId);
       const text = wanted((at) => seen !== undefined && !seen.has(hashes[at] ?? 0));
       remember(sessionId, [...hashes, ...answer.map(hashOf)]);
       return text;
     },
   };
+}
+
+/** A text that stays in its conversation is hashed once. */
+const known = new WeakMap<RequestText, number>();
+
+function knownHash(of: RequestText): number {
+  const hash = known.get(of) ?? hashOf(of.text);
+  known.set(of, hash);
+  return hash;
 }
 
 /** 48 bits: two texts of one session that are taken for the same are a word not found. */

@@ -2,6 +2,7 @@
  * The worker's loop: takes batches, digests the calls that ended, commits in groups, acknowledges. What queues up while one
  * commit runs becomes the next group. Bytes of a call that goes on are saved when the oldest of them is half a second old.
  */
+import { KnownJson } from '../messages/known-json.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
 import type { FinishChange, StoreChange } from '../store/change.ts';
@@ -93,6 +94,7 @@ class RecordingLoop {
     this.#pricer = pricer;
     this.#context = {
       attempts: new Attempts(),
+      knownJson: new KnownJson(),
       newText: createNewText(),
       paidResults: new PaidResults(() => keeper.store),
       ...(setup.cost !== undefined && { shownCost: setup.cost }),

@@ -3,6 +3,8 @@
  * around long strings. It only proposes offsets, so any bytes can be cut and put together again. Pure.
  */
 
+import { endOfString } from '../messages/json-string.ts';
+
 /** Elements from this size on are cut out; smaller ones stay with their neighbours. */
 const minElementBytes = 128;
 /** Strings from this size on are cut out of what surrounds them: a moved cache mark must not bring the text again. */
@@ -15,7 +17,6 @@ const minPieceBytes = 24;
 const deepestArray = 12;
 
 const quote = 0x22;
-const backslash = 0x5c;
 const comma = 0x2c;
 const openArray = 0x5b;
 const closeArray = 0x5d;
@@ -65,33 +66,6 @@ export function proposeCuts(bytes: Buffer): number[] {
     }
   }
   return cuts.sorted(bytes.length);
-}
-
-/** How far to look byte by byte before the search of the runtime, which costs as much to begin as about so many steps. */
-const stepsBeforeSearch = 48;
-
-/** The closing quote of the string whose first byte is at `from`; the end of the bytes when there is none. */
-function endOfString(bytes: Buffer, from: number): number {
-  for (let at = from; at < bytes.length;) {
-    const searchAt = Math.min(at + stepsBeforeSearch, bytes.length);
-    for (; at < searchAt; at += 1) {
-      const byte = bytes[at];
-      if (byte === quote) return at;
-      if (byte === backslash) at += 1;
-    }
-    const found = bytes.indexOf(quote, at);
-    if (found < 0) return bytes.length;
-    if (!isEscaped(bytes, found, at)) return found;
-    at = found + 1;
-  }
-  return bytes.length;
-}
-
-/** Whether an odd number of backslashes stands before `at`; what lies before `from` is known to be none. */
-function isEscaped(bytes: Buffer, at: number, from: number): boolean {
-  let first = at;
-  while (first > from && bytes[first - 1] === backslash) first -= 1;
-  return (at - first) % 2 === 1;
 }
 
 class CutList {

@@ -1,0 +1,66 @@
+/**
+ * What was made of bytes that were seen lately: a conversation is sent again and again, and comparing bytes is many times
+ * cheaper than parsing or hashing them. Bounded in bytes.
+ */
+interface Seen<Value> {
+  readonly bytes: Buffer;
+  readonly value: Value;
+}
+
+export class RecentBytes<Value> {
+  /** Half of what is kept: the older half is dropped when the newer one is full. */
+  readonly #halfBytes: number;
+  readonly #mostBytes: number;
+  #young = new Map<number, Seen<Value>>();
+  #old = new Map<number, Seen<Value>>();
+  #youngBytes = 0;
+
+  /** @param mostBytes of one piece; larger ones are not kept */
+  constructor(halfBytes: number, mostBytes: number) {
+    this.#halfBytes = halfBytes;
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Undefined when nothing is known of these bytes. */
+  find(bytes: Buffer): Value | undefined {
+    const key = roughKey(bytes);
+    const young = this.#young.get(key);
+    if (young !== undefined) return young.bytes.equals(bytes) ? young.value : undefined;
+    const old = this.#old.get(key);
+    if (old === undefined || !old.bytes.equals(bytes)) return undefined;
+    this.#keep(key, old);
+    return old.value;
+  }
+
+  /** Copies the bytes. */
+  add(bytes: Buffer, value: Value): void {
+    if (bytes.byteLength > this.#mostBytes) return;
+    this.#keep(roughKey(bytes), { bytes: Buffer.from(bytes), value });
+  }
+
+  forget(): void {
+    this.#young.clear();
+    this.#old.clear();
+    this.#youngBytes = 0;
+  }
+
+  #keep(key: number, seen: Seen<Value>): void {
+    if (this.#youngBytes > this.#halfBytes) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngBytes = 0;
+    }
+    this.#young.set(key, seen);
+    this.#youngBytes += seen.bytes.byteLength;
+  }
+}
+
+/** Tells most pieces apart by a few of their bytes; whoever is found is compared whole. */
+function roughKey(piece: Buffer): number {
+  const length = piece.byteLength;
+  if (length < 8) return length === 0 ? 0 : piece.readUIntLE(0, Math.min(length, 6)) * 8 + length;
+  const middle = (length >> 1) & ~3;
+  const ends = Math.imul(piece.readInt32LE(0), 31) ^ Math.imul(piece.readInt32LE(length - 4), 0x01000193);
+  const inside = piece.readInt32LE(middle > length - 4 ? length - 4 : middle) ^ Math.imul(length, 0x9e3779b1);
+  return (ends >>> 0) * 0x100000 + ((inside ^ (inside >>> 12)) & 0xfffff);
+}
