@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { Icon } from '../app/icons.tsx';
 import type { Pair } from '../lib/compared.ts';
-import { diffWords, smooth, type Piece } from '../lib/diff.ts';
+import { diffWords, smooth, type Piece } from '../../server/compare/words.ts';
 import { formatCount } from '../lib/format.ts';
 
 /** What of a long part is shown and compared at first. */

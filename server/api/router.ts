@@ -96,7 +96,7 @@ function allEndpoints(deps: ApiDeps): readonly Endpoint[] {
   const now = deps.now ?? (() => Date.now());
   const endpoints = [
     ...callEndpoints(deps.reader, now),
-    ...replayEndpoints(deps.replayer),
+    ...replayEndpoints(deps.replayer, deps.reader),
     ...sessionEndpoints(deps.reader, now),
     statsEndpoint(deps.reader, now),
     facetsEndpoint(deps.reader, now),

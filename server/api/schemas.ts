@@ -586,3 +586,103 @@ export const replayPlanSchema = exactly<wire.ReplayPlan>()(
     warnings: z.array(z.string()),
   }),
 );
+
+export const comparedBlockSchema = exactly<wire.ComparedBlock>()(
+  z.strictObject({
+    type: z.string(),
+    name: nullableText,
+    op: z.enum(['same', 'changed', 'removed', 'added']),
+    text: z.array(z.strictObject({ kind: z.enum(['same', 'removed', 'added']), text: z.string() })),
+    changes: z.array(
+      z.strictObject({
+        path: z.string(),
+        before: z.unknown().exactOptional(),
+        after: z.unknown().exactOptional(),
+      }),
+    ),
+  }),
+);
+
+const differenceSchema = exactly<wire.ReplayDifference>()(
+  z.strictObject({
+    cost_nano_usd: nullableInteger,
+    input_tokens: nullableInteger,
+    output_tokens: nullableInteger,
+    cache_read_tokens: nullableInteger,
+    duration_us: nullableInteger,
+    ttft_us: nullableInteger,
+  }),
+);
+
+export const comparisonSchema = exactly<wire.Comparison>()(
+  z.strictObject({
+    call: callSchema,
+    items: z.array(
+      z.strictObject({
+        call: callSchema,
+        difference: differenceSchema,
+        is_same: z.boolean().nullable(),
+        likeness: nullableNumber,
+        blocks: z.array(comparedBlockSchema),
+      }),
+    ),
+  }),
+);
+
+export const replayRowSchema = exactly<wire.ReplayRow>()(
+  z.strictObject({
+    replay_of: z.string(),
+    id: z.string(),
+    batch: nullableText,
+    started_ms: integer,
+    started: z.string(),
+    state: z.string(),
+    error_kind: nullableText,
+    upstream: nullableText,
+    original_status: nullableInteger,
+    status: nullableInteger,
+    original_model: nullableText,
+    model: nullableText,
+    original_stop_reason: nullableText,
+    stop_reason: nullableText,
+    original_input_tokens: nullableInteger,
+    input_tokens: nullableInteger,
+    original_output_tokens: nullableInteger,
+    output_tokens: nullableInteger,
+    original_cost_nano_usd: nullableInteger,
+    cost_nano_usd: nullableInteger,
+    cost_difference_nano_usd: nullableInteger,
+    original_duration_us: nullableInteger,
+    duration_us: nullableInteger,
+    original_ttft_us: nullableInteger,
+    ttft_us: nullableInteger,
+    is_same: z.boolean().nullable(),
+    likeness: nullableNumber,
+  }),
+);
+
+const pairSumSchema = exactly<wire.PairSum>()(
+  z.strictObject({
+    pairs: integer,
+    original: z.number(),
+    replay: z.number(),
+    difference: z.number(),
+  }),
+);
+
+export const replaysPageSchema = exactly<wire.ReplaysPage>()(
+  z.strictObject({
+    items: z.array(replayRowSchema),
+    next_cursor: nullableText,
+    totals: orNull(
+      z.strictObject({
+        replays: integer,
+        succeeded: integer,
+        cost_nano_usd: pairSumSchema,
+        output_tokens: pairSumSchema,
+        duration_us: pairSumSchema,
+        ttft_us: pairSumSchema,
+      }),
+    ),
+  }),
+);

@@ -657,3 +657,114 @@ export interface ReplayPlan {
   /** What to know before it is sent, a sentence each. */
   warnings: string[];
 }
+
+/** Figures of a replay less those of the call that it repeats; null where one of them is not known. */
+export interface ReplayDifference {
+  cost_nano_usd: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cache_read_tokens: number | null;
+  duration_us: number | null;
+  ttft_us: number | null;
+}
+
+/** Some words that both answers have, or only one of them. */
+export interface ComparedText {
+  kind: 'same' | 'removed' | 'added';
+  text: string;
+}
+
+/** A value inside a block that differs. */
+export interface ComparedValue {
+  /** JSON pointer (RFC 6901); empty for the whole. */
+  path: string;
+  /** Absent where there was nothing. */
+  before?: unknown;
+  /** Absent where there is nothing any more. */
+  after?: unknown;
+}
+
+/** A block of one answer, or the same one of both. */
+export interface ComparedBlock {
+  type: string;
+  /** Of the tool. */
+  name: string | null;
+  op: 'same' | 'changed' | 'removed' | 'added';
+  /** All that it says, by words. */
+  text: ComparedText[];
+  /** What else is in it and differs, such as a tool's input; ids and signatures do not count. */
+  changes: ComparedValue[];
+}
+
+export interface ComparedAnswer {
+  call: Call;
+  difference: ReplayDifference;
+  /** Null where one of the two has no message. */
+  is_same: boolean | null;
+  /** Share of the words that both say, 0 to 1. */
+  likeness: number | null;
+  blocks: ComparedBlock[];
+}
+
+/** `GET calls/{id}/compare`: the answer of a call beside those of others, by default of its replays, newest first. */
+export interface Comparison {
+  call: Call;
+  items: ComparedAnswer[];
+}
+
+/** A replay in one row with the call that it repeats (`original_…`). */
+export interface ReplayRow {
+  replay_of: string;
+  id: string;
+  batch: string | null;
+  started_ms: number;
+  started: string;
+  state: string;
+  error_kind: string | null;
+  upstream: string | null;
+  original_status: number | null;
+  status: number | null;
+  original_model: string | null;
+  model: string | null;
+  original_stop_reason: string | null;
+  stop_reason: string | null;
+  original_input_tokens: number | null;
+  input_tokens: number | null;
+  original_output_tokens: number | null;
+  output_tokens: number | null;
+  original_cost_nano_usd: number | null;
+  cost_nano_usd: number | null;
+  cost_difference_nano_usd: number | null;
+  original_duration_us: number | null;
+  duration_us: number | null;
+  original_ttft_us: number | null;
+  ttft_us: number | null;
+  is_same: boolean | null;
+  likeness: number | null;
+}
+
+/** Sums over the pairs in which both figures are known. */
+export interface PairSum {
+  pairs: number;
+  original: number;
+  replay: number;
+  difference: number;
+}
+
+/** Over all replays that were asked for, not only those of the page; told with the first page. */
+export interface ReplayTotals {
+  replays: number;
+  /** With a whole answer of status 2xx. */
+  succeeded: number;
+  cost_nano_usd: PairSum;
+  output_tokens: PairSum;
+  duration_us: PairSum;
+  ttft_us: PairSum;
+}
+
+/** `GET replays` */
+export interface ReplaysPage {
+  items: ReplayRow[];
+  next_cursor: string | null;
+  totals: ReplayTotals | null;
+}

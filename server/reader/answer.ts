@@ -9,6 +9,7 @@ import { listReplays } from '../store/replays.ts';
 import { readSession } from '../store/session.ts';
 import { listSessions } from '../store/sessions.ts';
 import { answerBody, answerConversation, answerEvents, answerMessage } from './content.ts';
+import { answerComparison, answerReplays } from './comparison.ts';
 import { answerDraft } from './draft.ts';
 import type { Asked } from './protocol.ts';
 import { answerPrices } from './prices.ts';
@@ -36,6 +37,10 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
       return answerDraft(store, asked.args.id, asked.args.changes, pricer, asked.args.nowMs);
     case 'replays':
       return listReplays(store, asked.args.filters, asked.args.limit, asked.args.cursor);
+    case 'replayRows':
+      return answerReplays(store, asked.args.filters, asked.args.limit, asked.args.cursor);
+    case 'comparison':
+      return answerComparison(store, asked.args.id, asked.args.others);
     case 'events':
       return answerEvents(store, asked.args.id, asked.args.limit, asked.args.cursor);
     case 'sessions':

@@ -2,10 +2,12 @@
 import type {
   CallDetail,
   CallsPage,
+  Comparison,
   Conversation,
   EventsPage,
   Facets,
   MessageAnswer,
+  ReplaysPage,
   Prices,
   Retention,
   SessionDetail,
@@ -56,10 +58,18 @@ export interface Questions {
     args: { id: string; changes: DraftChanges; nowMs: number };
     answer: Draft | NoDraft | null;
   };
+  /** Replays as they stand in the record. */
   replays: {
     args: { filters: ReplayFilters; limit: number; cursor: string | null };
     answer: CallsPage;
   };
+  /** Replays beside what they repeat. */
+  replayRows: {
+    args: { filters: ReplayFilters; limit: number; cursor: string | null };
+    answer: ReplaysPage;
+  };
+  /** `others`: ids; empty for the replays of the call. */
+  comparison: { args: { id: string; others: readonly string[] }; answer: Comparison | null };
   events: { args: { id: string; limit: number; cursor: string | null }; answer: EventsPage | null };
   sessions: { args: { filters: Filters; limit: number; cursor: string | null }; answer: SessionsPage };
   session: { args: { id: string; limit: number; cursor: string | null }; answer: SessionDetail | null };

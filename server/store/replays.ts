@@ -4,7 +4,7 @@ import { safeTags } from './conditions.ts';
 import type { Store } from './open.ts';
 import { formatCursor, isOlderThan, parseCursor } from './position.ts';
 import { replayTags } from './replay-tags.ts';
-import type { CallsPage } from './served.ts';
+import type { Call, CallsPage } from './served.ts';
 import { toCall } from './shown.ts';
 import { calls } from './tables.ts';
 
@@ -53,4 +53,10 @@ export function listReplays(
 
 function tagged(name: string, value: string | undefined): SQL | undefined {
   return value === undefined ? undefined : sql`(${safeTags}) ->> ${name} = ${value}`;
+}
+
+/** One call without its details; null when there is none. */
+export function readPlainCall({ db }: Store, id: string): Call | null {
+  const row = db.select().from(calls).where(eq(calls.id, id)).get();
+  return row === undefined ? null : toCall(row);
 }

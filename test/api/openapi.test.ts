@@ -26,7 +26,7 @@ async function describeServed() {
 
 test('the description names every endpoint of the interface', async () => {
   const { document } = await describeServed();
-  const collections = ['/calls', '/calls/{id}/events', '/sessions', '/stats', '/facets'];
+  const collections = ['/calls', '/calls/{id}/events', '/replays', '/sessions', '/stats', '/facets'];
   const others = ['', '/request', '/response', '/message', '/conversation'].map(
     (part) => `/calls/{id}${part}`,
   );
@@ -34,6 +34,7 @@ test('the description names every endpoint of the interface', async () => {
     ...collections.flatMap((path) => [path, `${path}.csv`, `${path}.ndjson`]),
     ...others,
     '/sessions/{id}',
+    '/calls/{id}/compare',
     '/calls/{id}/replay',
     '/calls/{id}/replay/plan',
     '/upstreams',

@@ -3,7 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { problemSchema, replayPlanSchema, statsSchema } from '../../server/api/schemas.ts';
+import {
+  comparisonSchema,
+  problemSchema,
+  replayPlanSchema,
+  replaysPageSchema,
+  statsSchema,
+} from '../../server/api/schemas.ts';
 import type { Call } from '../../server/api/wire.ts';
 import { callsWhen } from '../support/calls.ts';
 import { connectRaw } from '../support/client.ts';
@@ -310,6 +316,61 @@ describe('the estimate', () => {
     expect(plan.high_nano_usd).toBeLessThan((cost ?? 0) * 1.2);
     expect(plan.most_nano_usd).toBeGreaterThan(plan.high_nano_usd ?? 0);
     expect(upstream.requests).toHaveLength(1);
+  });
+});
+
+describe('a comparison', () => {
+  test('sets the answer of a call beside those of its replays', async () => {
+    const id = await record(program);
+    await post(program, `calls/${id}/replay`, { key });
+    await post(program, `calls/${id}/replay`, { key, upstream: 'other' });
+    const { call, items } = comparisonSchema.parse(await program.api(`calls/${id}/compare`));
+    expect(call.id).toBe(id);
+    expect(items.map((item) => [item.call.upstream, item.is_same])).toEqual([
+      [`${other.url.href}base`, false],
+      [upstream.url.origin, true],
+    ]);
+    expect(items[0]?.blocks[0]?.text).toEqual([
+      { kind: 'removed', text: 'Two' },
+      { kind: 'added', text: 'Three' },
+      { kind: 'same', text: ' metres.' },
+    ]);
+    expect(items[1]?.difference).toMatchObject({ cost_nano_usd: 0, output_tokens: 0 });
+    const one = comparisonSchema.parse(
+      await program.api(`calls/${id}/compare?with=${items[1]?.call.id ?? ''}`),
+    );
+    expect(one.items).toHaveLength(1);
+  });
+
+  test('of a batch is a table with sums', async () => {
+    const ids = [await record(program), await record(program)];
+    other.script(
+      (_, reply) =>
+        void reply.json(200, message('Three.', { usage: { input_tokens: 1000, output_tokens: 40 } })),
+    );
+    for (const id of ids)
+      await post(program, `calls/${id}/replay`, { key, upstream: 'other', batch: 'deeper' });
+    const page = replaysPageSchema.parse(await program.api('replays?batch=deeper'));
+    expect(page.items.map(({ replay_of: of }) => of)).toEqual(ids.toReversed());
+    expect(page.items[0]).toMatchObject({
+      batch: 'deeper',
+      original_output_tokens: 100,
+      output_tokens: 40,
+      is_same: false,
+    });
+    expect(page.totals).toMatchObject({
+      replays: 2,
+      succeeded: 2,
+      output_tokens: { pairs: 2, original: 200, replay: 80, difference: -120 },
+    });
+    const spent = page.items.reduce((sum, { cost_difference_nano_usd: more }) => sum + (more ?? 0), 0);
+    expect(page.totals?.cost_nano_usd.difference).toBe(spent);
+    const csv = await fetch(`${program.proxyUrl}/-/api/v1/replays.csv?batch=deeper`, {
+      headers: { authorization: `Bearer ${program.token}` },
+    });
+    const [head = '', ...lines] = (await csv.text()).trimEnd().split('\r\n');
+    expect(head).toContain('original_cost_usd,cost_usd,cost_difference_usd');
+    expect(lines).toHaveLength(2);
   });
 });
 

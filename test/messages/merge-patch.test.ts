@@ -35,9 +35,11 @@ describe('a merge patch', () => {
     fc.assert(
       fc.property(object, object, fc.constantFrom(0, 2), (target, patch, indent) => {
         const text = JSON.stringify(target, null, indent);
-        expect(JSON.parse(applyMergePatch(text, patch))).toEqual(
-          mergePatch(target, JSON.parse(JSON.stringify(patch))),
+        // JSON knows no -0, and the property is about what is written.
+        const [plainTarget, plainPatch] = [target, patch].map((value): unknown =>
+          JSON.parse(JSON.stringify(value)),
         );
+        expect(JSON.parse(applyMergePatch(text, patch))).toEqual(mergePatch(plainTarget, plainPatch));
         expect(applyMergePatch(text, {})).toBe(text);
       }),
       { numRuns: 300 },

@@ -178,6 +178,6 @@ function found<Row>(answer: Row | null): Row {
   return answer;
 }
 
-function notFound(): ApiError {
+export function notFound(): ApiError {
   return new ApiError('not_found', 'There is no call with this id.');
 }

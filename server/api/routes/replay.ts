@@ -1,15 +1,71 @@
 /** Sending recorded calls again. */
 import type { Request } from 'express';
 import { z } from 'zod';
+import type { Reader } from '../../reader/questions.ts';
 import type { Replayer } from '../../replay/replayer.ts';
 import { defineAction, defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
-import { callDetailSchema, replayPlanSchema, replayRequestSchema, upstreamsSchema } from '../schemas.ts';
-import type { ReplayRequest } from '../wire.ts';
-import { idOf } from './calls.ts';
+import { cursor, limit, sendPages, usualPage } from '../pages.ts';
+import {
+  callDetailSchema,
+  comparisonSchema,
+  replayPlanSchema,
+  replayRequestSchema,
+  replayRowSchema,
+  replaysPageSchema,
+  upstreamsSchema,
+} from '../schemas.ts';
+import type { ReplayRequest, ReplayRow } from '../wire.ts';
+import { idOf, notFound } from './calls.ts';
 
-export function replayEndpoints(replayer: Replayer): readonly Endpoint[] {
-  return [upstreams(replayer), plan(replayer), send(replayer)];
+export function replayEndpoints(replayer: Replayer, reader: Reader): readonly Endpoint[] {
+  return [upstreams(replayer), plan(replayer), send(replayer), listReplays(reader), compare(reader)];
+}
+
+const idText = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, { error: 'must be the id of a call' })
+  .meta({ description: 'Id of a call.' });
+
+function listReplays(reader: Reader): Endpoint {
+  return defineEndpoint({
+    path: '/replays',
+    summary:
+      'What was sent again, each beside the call that it repeats, newest first, with the sums over all of it. As CSV and NDJSON all rows, unless there is a limit.',
+    query: z.strictObject({
+      batch: z.string().min(1, 'must not be empty').optional().meta({ description: 'Name of a batch.' }),
+      of: idText.optional(),
+      limit,
+      cursor,
+    }),
+    answer: { kind: 'collection', schema: replaysPageSchema },
+    async handle({ batch, of, ...query }, request, response) {
+      const filters = { ...(batch !== undefined && { batch }), ...(of !== undefined && { of }) };
+      await sendPages<ReplayRow>(request, response, query, {
+        name: 'replays',
+        columns: Object.keys(replayRowSchema.shape),
+        usualRows: usualPage,
+        askPage: (rows, from) => reader.ask('replayRows', { filters, limit: rows, cursor: from }),
+      });
+    },
+  });
+}
+
+function compare(reader: Reader): Endpoint {
+  return defineEndpoint({
+    path: '/calls/:id/compare',
+    summary:
+      'The answer of a call beside those of its newest replays, or of the calls that `with` names: text by words, tool calls by structure.',
+    query: z.strictObject({
+      with: z.array(idText).max(20, 'may be repeated 20 times at the most').optional(),
+    }),
+    answer: { kind: 'json', schema: comparisonSchema },
+    async handle(query, request, response) {
+      const answer = await reader.ask('comparison', { id: idOf(request), others: query.with ?? [] });
+      if (answer === null) throw notFound();
+      sendJson(response, answer);
+    },
+  });
 }
 
 function upstreams(replayer: Replayer): Endpoint {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diffWords, smooth, type Piece } from '../../../dashboard/lib/diff.ts';
+import { diffWords, smooth, type Piece } from '../../server/compare/words.ts';
 
 const without = (pieces: readonly Piece[], kind: Piece['kind']) =>
   pieces
