@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { yaml } from './yaml.ts';
 import { suggest } from './suggestion.ts';
 import type { RetentionPolicy } from './store/retention.ts';
 import {
@@ -218,7 +218,7 @@ function readConfigFile(named: string | undefined, env: Environment): ConfigFile
   if (path === undefined) return { path: '', values: new Map() };
   let parsed: unknown;
   try {
-    parsed = parseYaml(readFileSync(path, 'utf8'));
+    parsed = yaml().parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ConfigError(`${path} cannot be read: ${firstLine(error)}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 /** `weir config print`: the settings as they hold, and where each of them comes from. */
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import { explainConfig, type SettingOrigin } from '../config.ts';
+import { yaml } from '../yaml.ts';
 import type { CommandIo } from './command-io.ts';
 import { addSettingFlags, configFileOf, flagTexts, type FlagOptions } from './setting-flags.ts';
 
@@ -29,7 +29,9 @@ function yamlOf(origins: readonly SettingOrigin[], hasOrigin: boolean): string {
   return origins
     .map(({ key, text, source }) => {
       if (text === null) return `# ${key}: not set\n`;
-      const line = stringify({ [key]: plain(text) }).trimEnd();
+      const line = yaml()
+        .stringify({ [key]: plain(text) })
+        .trimEnd();
       return hasOrigin ? `${line} # ${source}\n` : `${line}\n`;
     })
     .join('');

@@ -8,8 +8,6 @@ import type { Health } from '../api/wire.ts';
 import { createApp } from '../app.ts';
 import { readReplayKey, type Config, type SettingOrigin } from '../config.ts';
 import { openDataDir } from '../data-dir.ts';
-import { seedDemo } from '../demo/seed.ts';
-import { startDemoUpstream } from '../demo/upstream.ts';
 import { systemClock } from '../exchange.ts';
 import type { Logger } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
@@ -22,6 +20,7 @@ import { createReplayer } from '../replay/replayer.ts';
 import { createUpstreams } from '../replay/upstreams.ts';
 import { startRecorder, type Recorder } from '../recorder/recorder.ts';
 import { toCall } from '../store/shown.ts';
+import { releaseStartupMemory } from '../startup-memory.ts';
 import { announceRunning } from '../running-program.ts';
 import { version } from '../version.ts';
 import { banner } from './banner.ts';
@@ -214,9 +213,8 @@ async function start(
   proxyUrl = `http://${urlHost(config.host)}:${port}`;
   closing.push(tellCommands(config.dataDir, { pid: process.pid, url: proxyUrl, startedMs }, log));
   const dashboardUrl = `${proxyUrl}/-/${config.auth ? `?token=${data.token}` : ''}`;
+  releaseStartupMemory();
   say(banner({ config, proxyUrl, dashboardUrl, storeBytes: storeBytes(config.store) ?? 0 }));
-  // The first look also starts the process that reads, so that the first page does not wait for it.
-  callCount();
   return {
     proxyUrl,
     dashboardUrl,
@@ -262,6 +260,7 @@ function oncePer(ms: number, act: () => void): () => void {
 
 async function chooseUpstream(config: Config, closing: (() => Promise<void>)[]): Promise<URL> {
   if (!config.demo) return config.upstream;
+  const { startDemoUpstream } = await import('../demo/upstream.ts');
   const demo = await startDemoUpstream({});
   closing.push(() => demo.close());
   return demo.url;
@@ -270,6 +269,7 @@ async function chooseUpstream(config: Config, closing: (() => Promise<void>)[]):
 async function seedOnce(recorder: Recorder, reader: Reader): Promise<void> {
   const { calls } = await reader.ask('size', {});
   if (calls > 0) return;
+  const { seedDemo } = await import('../demo/seed.ts');
   await seedDemo(recorder, { nowMs: Date.now() });
   await recorder.caughtUp();
 }

@@ -2,7 +2,8 @@
  * Other providers' prices from @pydantic/genai-prices: its rates only, never its arithmetic, never its network update. Data
  * of September 2026. Claude is not asked for here: our own book is newer, and the catalogue matches ids by their beginning.
  */
-import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
+import { createRequire } from 'node:module';
+import type { ModelPrice } from '@pydantic/genai-prices';
 import type { Layer } from './card.ts';
 import { decimalOf, roundHalfEven, shift } from './decimal.ts';
 import { canonicalModelId, isClaude, pathPrefix, withoutPath } from './model-id.ts';
@@ -11,6 +12,13 @@ import { rateKeyName, type RateClass } from './rate-keys.ts';
 
 /** The package's version; a test holds it to what is installed. */
 export const catalogueVersion = '@pydantic/genai-prices 0.1.8';
+
+const require = createRequire(import.meta.url);
+
+/** Read when the first model of another provider is priced: 0.8 MB of source, 10 MB in each thread, and most never need it. */
+function catalogue(): typeof import('@pydantic/genai-prices') {
+  return require('@pydantic/genai-prices');
+}
 
 /** Catalogue name, what it is for, and for how many units it stands. */
 const units: readonly { name: string; class: RateClass; power: number }[] = [
@@ -53,6 +61,7 @@ interface FoundPrices {
 function cataloguePrices(model: string, atMs: number): FoundPrices | null {
   const canonical = canonicalModelId(model);
   if (isClaude(canonical) || canonical === '') return null;
+  const { calcPrice, findProvider } = catalogue();
   const id = withoutPath(model);
   const prefix = pathPrefix(model);
   const provider =

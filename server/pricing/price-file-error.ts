@@ -1,5 +1,5 @@
 /** What is wrong with a price file, and where. */
-import { LineCounter, parseDocument, isNode } from 'yaml';
+import { yaml } from '../yaml.ts';
 
 export interface PriceFault {
   readonly model?: string;
@@ -50,7 +50,7 @@ export function located(
 export function notJson(name: string, text: string, error: unknown): PriceFileError {
   const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
   const told = /\(line (\d+) column/.exec(reason)?.[1];
-  const line = told === undefined ? parseDocument(text).errors[0]?.linePos?.[0].line : Number(told);
+  const line = told === undefined ? yaml().parseDocument(text).errors[0]?.linePos?.[0].line : Number(told);
   const where = line === undefined ? name : `${name}:${line}`;
   const fault = line === undefined ? {} : { line };
   return new PriceFileError(`${where}: not valid JSON: ${reason}`, fault, { cause: error });
@@ -58,6 +58,7 @@ export function notJson(name: string, text: string, error: unknown): PriceFileEr
 
 /** JSON is YAML, and the YAML parser knows where its nodes stand. Only asked once something is wrong. */
 function lineOf(text: string, path: readonly (string | number)[]): number | undefined {
+  const { LineCounter, parseDocument, isNode } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   for (let depth = path.length; depth > 0; depth -= 1) {

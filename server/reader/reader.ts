@@ -20,6 +20,8 @@ export interface ReaderOptions {
   readonly limitMs: number;
   /** The user's price file, for what calls would have cost otherwise; none if not given. */
   readonly prices?: Setup['prices'];
+  /** A process that was asked nothing for so long is ended, for its 130 MB. Default one minute. */
+  readonly idleMs?: number;
 }
 
 interface Pending {
@@ -37,8 +39,9 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5000;
 const MOST_FAILED_STARTS = 3;
 const STDERR_TAIL = 2000;
+const IDLE_MS = 60_000;
 
-/** Starts no process before the first question, and a new one when one breaks down. */
+/** Starts no process before the first question, and a new one when one breaks down or has been ended for want of questions. */
 export function startReader(options: ReaderOptions): ReadingProcess {
   return new ReadingProcess(options);
 }
@@ -55,6 +58,7 @@ class ReadingProcess implements Reader {
   #breakdowns = 0;
   /** Of the question, of the start, or of the pause before it: there is never more than one to wait for. */
   #timer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -100,6 +104,7 @@ class ReadingProcess implements Reader {
     const next = this.#queue.shift();
     if (next === undefined) return;
     this.#current = next;
+    clearTimeout(this.#idleTimer);
     this.#timer = setTimeout(() => this.#giveUp(), this.#options.limitMs);
     child.send(next.asked, (error) => {
       // A process that cannot be written to has ended, or is about to: `exit` follows.
@@ -150,6 +155,9 @@ class ReadingProcess implements Reader {
     if (answered.ok) current.resolve(answered.answer);
     else current.reject(fromFailure(answered.failure));
     this.#askNext();
+    if (this.#current === null) {
+      this.#idleTimer = setTimeout(() => this.#drop(), this.#options.idleMs ?? IDLE_MS).unref();
+    }
   }
 
   #giveUp(): void {
@@ -201,6 +209,7 @@ class ReadingProcess implements Reader {
 
   /** Lets go of the process and ends it, whatever it does. */
   #drop(): ChildProcess | null {
+    clearTimeout(this.#idleTimer);
     const dropped = this.#child;
     this.#child = null;
     this.#isReady = false;

@@ -58,6 +58,8 @@ export interface RecorderHealth extends KeepingState {
 /** A worker that shows no sign of life for so long, with work before it, is ended. SQLite may rightly take seconds. */
 const hangMs = 10_000;
 const lookEveryMs = 1000;
+/** Left alone, V8 takes up to 48 MB for what lives shortest; a batch and its digest need a fraction of that. */
+const youngGenerationMb = 12;
 const restartAfterMs = [0, 100, 500, 2000, 5000];
 const deathsUntilQuarantine = 3;
 /** How often the first worker may die before it is ready, until the program does not start. */
@@ -161,6 +163,7 @@ class SupervisedRecorder implements Recorder {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: this.#setup(),
       execArgv: [...startArguments],
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
     this.#worker = worker;
     this.#lastBeatMs = performance.now();

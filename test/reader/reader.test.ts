@@ -156,3 +156,12 @@ test('the process survives Ctrl-C and ends when its parent goes', async () => {
   child.disconnect();
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
+
+test('a process that is asked nothing for a while is ended, and the next question has another one', async () => {
+  const { writer, path } = temporaryStore();
+  storeCalls(writer, [sampleCall()]);
+  const reader = reading(path, 15_000, 50);
+  expect((await reader.ask('size', {})).calls).toBe(1);
+  await expect.poll(() => reader.pid).toBeNull();
+  expect((await reader.ask('size', {})).calls).toBe(1);
+});

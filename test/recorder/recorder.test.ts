@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -66,7 +66,24 @@ async function rowsWhen(dir: string, isDone: (rows: Row[]) => boolean): Promise<
   }
 }
 
+/** Of the threads of this process, in no order. */
+function niceValues(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const fields = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[16]);
+  });
+}
+
 describe('the recorder', () => {
+  it.skipIf(process.platform !== 'linux')('lets calls go first, but not those that wait for it', async () => {
+    const before = niceValues().filter((nice) => nice > 0).length;
+    const withAudit = await recorderIn(freshDir(), { reportStages: true });
+    expect(niceValues().filter((nice) => nice > 0)).toHaveLength(before);
+    await withAudit.close();
+    await recorderIn(freshDir());
+    expect(niceValues().filter((nice) => nice > 0)).toHaveLength(before + 1);
+  });
+
   it('writes an exchange as one row with its bodies', async () => {
     const dir = freshDir();
     const recorder = await recorderIn(dir);
