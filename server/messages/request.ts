@@ -39,6 +39,8 @@ export interface RequestFacts extends Identity {
   readonly preview: string | null;
   /** Of a request to `/v1/messages`; null elsewhere and for a body that is no JSON object. */
   readonly fingerprint: Fingerprint | null;
+  /** The parsed body of a request to `/v1/messages`; null elsewhere and for a body that is no JSON object. */
+  readonly body: JsonObject | null;
   /** What was said, of a request to `/v1/messages`; none elsewhere. */
   readonly texts: readonly RequestText[];
   /** Null for a body that is no JSON object. */
@@ -89,6 +91,7 @@ export function readRequest(input: RequestInput, known?: KnownJson): RequestFact
     kind,
     preview: request === null ? null : kind === 'batch_create' ? batchPreview(request) : previewOf(request),
     fingerprint: request !== null && isMessagesPath(path) ? fingerprintOf(request) : null,
+    body: isMessagesPath(path) ? request : null,
     texts: request === null || !isMessagesPath(path) ? [] : requestTexts(request),
     facts: request === null ? null : settingsOf(headers, request),
   };
@@ -142,9 +145,10 @@ function sizeOf(value: unknown): number {
   return bytes;
 }
 
-function betasOf(headers: RawHeaders, request: JsonObject): string[] {
+/** What the request turns on, by header or body, each once. */
+export function betasOf(headers: RawHeaders, request: JsonObject | null): string[] {
   const inHeaders = headerValues(headers, 'anthropic-beta').flatMap((line) => line.split(','));
-  const inBody = asArray(request['anthropic_beta']).filter((beta) => typeof beta === 'string');
+  const inBody = asArray(request?.['anthropic_beta']).filter((beta) => typeof beta === 'string');
   const betas = [...inHeaders, ...inBody].map((beta) => beta.trim()).filter((beta) => beta !== '');
   return [...new Set(betas)];
 }

@@ -2,6 +2,7 @@
 import type { ExchangeOpen, RawHeaders } from '../exchange.ts';
 import { readAnswer, type Answer } from '../messages/answer.ts';
 import { decodeBody, joinChunks, type DecodedBody } from '../messages/decode.ts';
+import { lostNanoUsd } from '../cache/loss.ts';
 import { estimateOutputTokens } from '../messages/estimate.ts';
 import { fingerprintText } from '../messages/fingerprint.ts';
 import { earlierMessageNote } from '../messages/fold.ts';
@@ -12,10 +13,11 @@ import { readRequest, type RequestFacts } from '../messages/request.ts';
 import { answerTexts } from '../messages/text.ts';
 import { tokenColumns } from '../messages/usage.ts';
 import { pickCost, reportedToNano, type Pricer, type ShownCost } from '../pricing/engine.ts';
-import type { Priced } from '../pricing/priced.ts';
+import type { PriceInput } from '../pricing/priced.ts';
 import { joinBody } from '../store/bodies.ts';
 import type { BodyPart, PartBody, WholeCall, WholeDetails } from '../store/write.ts';
 import type { EndedCall, KeptBody } from './assembly.ts';
+import type { CacheWatch } from './cache-watch.ts';
 import { retryAfterMs, type AttemptFacts, type Attempts } from './attempts.ts';
 import { readBatchDownload, type BatchDownload } from './batch-download.ts';
 import { createNewText, type NewText } from './new-text.ts';
@@ -44,6 +46,8 @@ export interface DigestContext {
   readonly knownJson?: KnownJson;
   /** Without it every call is the first of its session. */
   readonly newText?: NewText;
+  /** Without it no call has missed anything in the cache. */
+  readonly cacheWatch?: CacheWatch;
 }
 
 /** The row of a call that has begun; nothing else is known of it yet. */
@@ -84,7 +88,8 @@ export async function digest(
   const body = await decoded(call.response, call.head?.responseHeaders ?? []);
   const batch = downloadOf(call, request, body, pricer, context);
   const answer = batch === null ? answerOf(call, body) : batchAnswer(call, batch);
-  const priced = batch?.priced ?? price(call, request, answer, pricer);
+  const asked = priceInput(call, request, answer);
+  const priced = batch?.priced ?? pricer.price(asked);
   const cost = pickCost(priced, reportedNano(answer), context.shownCost);
   const isFull = call.open.bodies === 'full';
   const notes = [
@@ -104,7 +109,11 @@ export async function digest(
   };
   context.paidResults?.claim(batch?.messageIds ?? [], call.open.id);
   return {
-    row: { ...row, attempt_of: row.attempt_of ?? attemptOf(call, request, row, context) },
+    row: {
+      ...row,
+      ...(await missColumns(row, request, answer, asked, pricer, context)),
+      attempt_of: row.attempt_of ?? attemptOf(call, request, row, context),
+    },
     paidResults: batch?.messageIds ?? [],
     text: isFull ? textOf(row, request, answer, context) : null,
     details: {
@@ -204,8 +213,29 @@ function attemptOf(
   return open.replayOf === null ? earlier : null;
 }
 
-function price(call: EndedCall, request: RequestFacts, answer: Answer, pricer: Pricer): Priced {
-  return pricer.price({
+/** What the call did not read from the cache; nothing where it missed nothing. */
+async function missColumns(
+  row: WholeCall,
+  { body, facts }: RequestFacts,
+  { usage, message, messageState }: Answer,
+  asked: PriceInput,
+  pricer: Pricer,
+  { cacheWatch }: DigestContext,
+): Promise<Partial<WholeCall>> {
+  if (cacheWatch === undefined || messageState === null) return {};
+  const betas = facts?.betas ?? [];
+  const miss = await cacheWatch.judge({ row, betas, request: body, usage: usage.merged, message });
+  if (miss === null) return {};
+  return {
+    cache_miss_cause: miss.cause,
+    cache_miss_at: miss.at,
+    cache_lost_tokens: miss.lostTokens,
+    cache_lost_nano_usd: lostNanoUsd(pricer, asked, miss.lostTokens),
+  };
+}
+
+function priceInput(call: EndedCall, request: RequestFacts, answer: Answer): PriceInput {
+  return {
     model: answer.model ?? request.requestedModel,
     atMs: call.open.startedMs,
     usage: answer.usage.merged,
@@ -222,7 +252,7 @@ function price(call: EndedCall, request: RequestFacts, answer: Answer, pricer: P
       errorType: answer.errorType,
       errorKind: call.end.errorKind,
     },
-  });
+  };
 }
 
 function reportedNano({ reportedCostUsd }: Answer): number | null {

@@ -8,6 +8,7 @@ import { parsePriceFile } from '../pricing/price-file.ts';
 import type { FinishChange, StoreChange } from '../store/change.ts';
 import { AssemblyBudget, type CallAssembly } from './assembly.ts';
 import { Attempts, learnAttempts } from './attempts.ts';
+import { CacheWatch } from './cache-watch.ts';
 import { finishChange, openChange, progressChange } from './changes.ts';
 import { digest, digestBlindly, openRow, type Digested, type DigestContext } from './digest.ts';
 import { finishedCall } from './finished.ts';
@@ -97,6 +98,7 @@ class RecordingLoop {
       knownJson: new KnownJson(),
       newText: createNewText(),
       paidResults: new PaidResults(() => keeper.store),
+      cacheWatch: new CacheWatch(() => keeper.store),
       ...(setup.cost !== undefined && { shownCost: setup.cost }),
     };
     this.#reports = new Reports(post, setup.reportStages);

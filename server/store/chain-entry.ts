@@ -21,8 +21,15 @@ export type Columns = Readonly<Record<string, unknown>>;
 
 /** What a call costs, and the notes that go with it: all that may be corrected afterwards. */
 const costColumns = ['cache_saved_nano_usd', 'computed_cost_nano_usd', 'cost_nano_usd', 'cost_source'];
-// Parts of the cost follow from its lines.
-const factColumns = namesOf(calls, [...costColumns, ...costParts]);
+/** Parts of the cost follow from its lines; what the cache lost follows from the bodies of two calls, and may be judged anew. */
+const derivedColumns = [
+  ...costParts,
+  'cache_miss_cause',
+  'cache_miss_at',
+  'cache_lost_tokens',
+  'cache_lost_nano_usd',
+];
+const factColumns = namesOf(calls, [...costColumns, ...derivedColumns]);
 const detailColumns = namesOf(callDetails, ['call_id', 'cost_lines', 'notes', 'saved_seq', 'chain']);
 const revisionColumns = namesOf(costRevisions, ['chain']);
 

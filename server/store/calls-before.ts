@@ -1,0 +1,54 @@
+/** The call that another one goes on from. */
+import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { Store } from './open.ts';
+import { isOlderThan } from './position.ts';
+import { callDetails, calls, type CallDetailsRow, type CallRow } from './tables.ts';
+import type { WholeCall } from './write.ts';
+
+export interface StoredCall {
+  readonly row: CallRow;
+  readonly details: Pick<CallDetailsRow, 'request_headers' | 'usage'>;
+}
+
+/** A call with what tells of its cache; null when there is none with this id. */
+export function readStoredCall({ db }: Store, id: string): StoredCall | null {
+  return (
+    db.select(columns).from(calls).innerJoin(callDetails, isOfCall).where(eq(calls.id, id)).get() ?? null
+  );
+}
+
+/**
+ * The latest call that began before, in the same session, by the same agent, of the same kind and to the same upstream, and got an
+ * answer that tells its usage; null when there is none, or no session. Replays are left out.
+ */
+export function callBefore({ db }: Store, row: WholeCall): StoredCall | null {
+  if ((row.session_id ?? null) === null) return null;
+  return (
+    db
+      .select(columns)
+      .from(calls)
+      .innerJoin(callDetails, isOfCall)
+      .where(
+        and(
+          eq(calls.session_id, row.session_id ?? ''),
+          isOlderThan({ startedMs: row.started_ms, id: row.id }),
+          sql`${calls.agent_id} IS ${row.agent_id ?? null}`,
+          sql`${calls.kind} IS ${row.kind ?? null}`,
+          sql`${calls.upstream} IS ${row.upstream ?? null}`,
+          eq(calls.path, row.path),
+          isNotNull(calls.input_tokens),
+          isNull(calls.replay_of),
+        ),
+      )
+      .orderBy(desc(calls.started_ms), desc(calls.id))
+      .limit(1)
+      .get() ?? null
+  );
+}
+
+const isOfCall = eq(callDetails.call_id, calls.id);
+
+const columns = {
+  row: calls,
+  details: { request_headers: callDetails.request_headers, usage: callDetails.usage },
+};
