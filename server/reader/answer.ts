@@ -15,6 +15,7 @@ import type { Asked } from './protocol.ts';
 import { answerPrices } from './prices.ts';
 import type { QuestionName, Questions } from './questions.ts';
 import { answerRetention } from './retention.ts';
+import { answerNearest, answerRecording, answerRecordingEntry, answerRecordings } from './recordings.ts';
 import { withSnippets } from './snippets.ts';
 import { answerStats } from './what-if.ts';
 
@@ -55,6 +56,14 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
       return answerPrices(store, pricer(), asked.args.atMs);
     case 'retention':
       return answerRetention(store, asked.args.policy, asked.args.nowMs);
+    case 'recordings':
+      return answerRecordings(store, asked.args);
+    case 'recordingEntry':
+      return answerRecordingEntry(store, asked.args);
+    case 'recording':
+      return answerRecording(store, asked.args.id);
+    case 'nearest':
+      return answerNearest(store, asked.args);
     case 'size':
       return { bytes: bytesOf(store.path), calls: countCalls(store) };
     default:

@@ -1,5 +1,6 @@
 /** What can be asked of the reader: name, arguments, answer. All of it crosses a process border, so all of it is plain data. */
 import type {
+  Call,
   CallDetail,
   CallsPage,
   Comparison,
@@ -42,6 +43,54 @@ export interface BodyAnswer {
 
 /** What the store tells of retention. */
 export type RetentionPlanned = Pick<Retention, 'plan' | 'sizes'>;
+/** What finds a recorded call again by what it was asked, and what tells whether it can be answered with. */
+export interface RecordingEntry extends Pick<
+  Call,
+  | 'id'
+  | 'started_ms'
+  | 'method'
+  | 'path'
+  | 'query'
+  | 'request_sha256'
+  | 'request_bytes'
+  | 'requested_model'
+  | 'session_id'
+  | 'agent_id'
+  | 'kind'
+  | 'response_bytes'
+> {
+  /** It has ended, and all bytes of its answer are kept as they were on the wire. */
+  readonly is_playable: boolean;
+  /** Of the request: server/messages/same-request.ts. Null when it was not asked for, or the request was not kept. */
+  readonly same_key: string | null;
+}
+
+/** An answer as it arrived, and how it ended. */
+export interface RecordingAnswer {
+  readonly id: string;
+  /** Null when there was no head. */
+  readonly status: number | null;
+  readonly statusMessage: string;
+  /** `[name, value, …]`, secrets masked. */
+  readonly responseHeaders: readonly string[];
+  /** Microseconds from the start of the call, as in `marks`. */
+  readonly ttfbUs: number;
+  readonly durationUs: number;
+  readonly state: Call['state'];
+  readonly errorKind: string | null;
+  readonly bytes: Uint8Array;
+  /** `[bytes, microseconds]` of each chunk. */
+  readonly marks: readonly (readonly [number, number])[];
+}
+
+/** The recorded request that is most like another one. */
+export interface NearestAnswer {
+  readonly id: string;
+  /** In which it differs. */
+  readonly parts: number;
+  /** A clause. */
+  readonly words: string;
+}
 
 export interface Questions {
   calls: {
@@ -77,6 +126,18 @@ export interface Questions {
   facets: { args: { filters: Filters }; answer: Facets };
   prices: { args: { atMs: number }; answer: Prices };
   retention: { args: { policy: RetentionPolicy; nowMs: number }; answer: RetentionPlanned };
+  recordings: {
+    /** `withKeys`: with `same_key`, for which every request is read. */
+    args: { filters: Filters; cursor: string | null; withKeys: boolean };
+    answer: { items: RecordingEntry[]; next_cursor: string | null };
+  };
+  recordingEntry: { args: { id: string; withKeys: boolean }; answer: RecordingEntry | null };
+  recording: { args: { id: string }; answer: RecordingAnswer | null };
+  nearest: {
+    /** The request's body as it was sent, and its content encoding. */
+    args: { body: Uint8Array; encoding: string | null; ids: readonly string[] };
+    answer: NearestAnswer | null;
+  };
   size: { args: Record<string, never>; answer: { bytes: number | null; calls: number } };
 }
 
