@@ -1,5 +1,5 @@
 /** `weir serve`: proxy, recorder, reader and dashboard in one process. Wires; knows nothing itself. */
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLiveFeed } from '../api/live.ts';
@@ -25,6 +25,7 @@ import { announceRunning } from '../running-program.ts';
 import { version } from '../version.ts';
 import { banner } from './banner.ts';
 import { createCallCount } from './call-count.ts';
+import { listen, urlHost } from './listen.ts';
 import { readPrices } from './price-source.ts';
 import { shownSettings } from './shown-settings.ts';
 import { storeBytes } from './store-target.ts';
@@ -37,11 +38,6 @@ export interface Running {
   readonly dashboardUrl: string;
   /** Lets running calls end within the drain timeout, writes everything, closes. */
   stop(): Promise<void>;
-}
-
-/** The address cannot be had; one sentence. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
 }
 
 const questionLimitMs = 30_000;
@@ -280,30 +276,4 @@ async function requirePort(config: Config): Promise<void> {
   const probe = createServer();
   await listen(probe, config);
   await new Promise((resolve) => probe.close(resolve));
-}
-
-function listen(server: Server, config: Config): Promise<number> {
-  const listening = Promise.withResolvers<number>();
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    const address = `${config.host}:${config.port}`;
-    const known: Readonly<Record<string, string>> = {
-      EADDRINUSE: `Port ${config.port} on ${config.host} is already in use; choose another with --port, or 0 for any.`,
-      EACCES: `Port ${config.port} may not be used by this user; choose one above 1023 with --port.`,
-      EADDRNOTAVAIL: `${config.host} is not an address of this machine; choose another with --host.`,
-      ENOTFOUND: `The host name ${config.host} is unknown; choose another with --host.`,
-    };
-    listening.reject(
-      new ListenError(known[error.code ?? ''] ?? `Cannot listen on ${address}: ${error.message}`),
-    );
-  });
-  server.listen(config.port, config.host, () => {
-    const address = server.address();
-    listening.resolve(typeof address === 'object' && address !== null ? address.port : config.port);
-  });
-  return listening.promise;
-}
-
-function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
