@@ -11,6 +11,7 @@ import { BadQuestion, StoreError, Unsupported } from '../store/errors.ts';
 import type { Filters } from '../store/filters.ts';
 import { openStore, type Store } from '../store/open.ts';
 import { version } from '../version.ts';
+import { exportCassette } from './cassette.ts';
 import type { CommandIo } from './command-io.ts';
 import { readFilters } from './filter-flags.ts';
 import { BadOption, type QueryOptions } from './query-flags.ts';
@@ -21,11 +22,13 @@ export interface ExportOptions extends StoreTargetOptions {
   readonly format: 'csv' | 'ndjson' | 'parquet';
   readonly out?: string;
   readonly bodies?: boolean;
+  /** Instead of all of these. */
+  readonly cassette?: string;
 }
 
 const pageCalls = 500;
 
-/** 0, or 2 for options that do not fit, 4 without a store, 3 when a body is damaged, 1 when it cannot be written. @throws ConfigError */
+/** 0, or 2 for options that do not fit, 4 without a store or without a call for a cassette, 3 when a body is damaged, 1 when it cannot be written. @throws ConfigError */
 export async function runExport(options: ExportOptions & QueryOptions, io: CommandIo): Promise<number> {
   const config = targetConfig(options);
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
@@ -33,9 +36,16 @@ export async function runExport(options: ExportOptions & QueryOptions, io: Comma
     if (options.bodies === true && options.format !== 'ndjson') {
       throw new BadOption('--bodies needs --format ndjson: the other formats have no room for them.');
     }
+    if (options.cassette !== undefined && (options.out !== undefined || options.bodies === true)) {
+      throw new BadOption(
+        '--cassette names its file and always has the bodies: leave --out and --bodies away.',
+      );
+    }
     const filters = readFilters(options, Date.now());
     const store = openStore(config.store, 'read');
     try {
+      if (options.cassette !== undefined)
+        return exportCassette(store, filters, options.cassette, progress, io);
       const source = new ExportSource(store, filters, options, progress);
       await writeOut(source.pieces(), options.out ?? null);
       progress.end();

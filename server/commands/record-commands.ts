@@ -6,12 +6,13 @@ import type { ExportOptions } from './export.ts';
 import { filterQuery } from './filter-flags.ts';
 import { addQueryFlags, type QueryOptions } from './query-flags.ts';
 import type { ImportOptions } from './import.ts';
+import type { PlaybackOptions } from './playback.ts';
 import type { SessionsOptions } from './sessions.ts';
 import type { ShowOptions } from './show.ts';
 import { withStoreTarget } from './store-target.ts';
 import type { TailOptions } from './tail.ts';
 
-/** Adds `calls`, `show`, `tail`, `sessions`, `export` and `import`. Their actions throw ConfigError. */
+/** Adds `calls`, `show`, `tail`, `sessions`, `export`, `import` and `playback`. Their actions throw ConfigError. */
 export function addRecordCommands(program: Command, io: CommandIo): void {
   addQueryFlags(withStoreTarget(program.command('calls')), filterQuery)
     .description('calls that pass the filters, newest first')
@@ -60,9 +61,10 @@ export function addRecordCommands(program: Command, io: CommandIo): void {
     )
     .option('--out <file>', 'where to; appears when it is whole (default: stdout)')
     .option('--bodies', 'with all details and bodies, in base64, for "weir import"; ndjson only')
+    .option('--cassette <file>', 'as a small store with all bodies, for "weir playback"')
     .addHelpText(
       'after',
-      '\nExamples:\n  weir export --from 30d --format parquet --out november.parquet\n  weir export --session S --bodies | ssh other weir import -',
+      '\nExamples:\n  weir export --from 30d --format parquet --out november.parquet\n  weir export --session S --bodies | ssh other weir import -\n  weir export --session S --cassette test/session.weir',
     )
     .action(async (options: ExportOptions & QueryOptions) => {
       const { runExport } = await import('./export.ts');
@@ -82,5 +84,34 @@ export function addRecordCommands(program: Command, io: CommandIo): void {
     .action(async (files: string[], options: ImportOptions) => {
       const { runImport } = await import('./import.ts');
       io.setExitCode(await runImport(files, options, io));
+    });
+  // Here the upstream is where a request goes, not one of then.
+  addQueryFlags(withStoreTarget(program.command('playback')), filterQuery.omit({ upstream: true }))
+    .description('answer from the record as an upstream, with the bytes, pauses and errors of then')
+    .argument('[file]', 'a cassette of "weir export --cassette", or any store (default: the record)')
+    .option('--host <host>', 'listen address')
+    .option('--port <port>', 'listen port; 0 picks a free one', '8788')
+    .option('--speed <factor>', '1 as recorded, 10 ten times as fast, 0 without pauses', '1')
+    .addOption(
+      new Option(
+        '--match <how>',
+        'a request is the recorded one when its bytes are, when its JSON is, or by its place in the session',
+      )
+        .choices(['exact', 'body', 'session'])
+        .default('exact'),
+    )
+    .addOption(
+      new Option('--on-miss <what>', 'for a request without a recording')
+        .choices(['error', 'forward', 'record'])
+        .default('error'),
+    )
+    .option('--upstream <url>', 'where such a request goes')
+    .addHelpText(
+      'after',
+      '\nExit code 4: there is nothing to answer with; 75: weir records into the store that --on-miss record is to write.\n\nExamples:\n  weir playback --session S --speed 0\n  weir playback test/session.weir --port 0 --match body',
+    )
+    .action(async (file: string | undefined, options: PlaybackOptions & QueryOptions) => {
+      const { runPlayback } = await import('./playback.ts');
+      io.setExitCode(await runPlayback(file, options, io));
     });
 }

@@ -47,6 +47,11 @@ export interface FailureAnswer {
   readonly body: string;
 }
 
+/** Whether the proxy answers with this kind itself. */
+export function isProxyErrorKind(kind: string | null): kind is ProxyErrorKind {
+  return kind !== null && Object.hasOwn(ANSWERS, kind);
+}
+
 /** Builds the answer for `kind`. `callId` is null for refused requests, which have no record. `status` and `message` override the usual ones. */
 export function failureAnswer(
   kind: ProxyErrorKind,

@@ -48,9 +48,12 @@ export function assertAnswer(answer: http.IncomingMessage): void {
     throw new ProtocolError('a transfer coding that nobody asked for');
 }
 
+/** The line and the headers of an answer, as they were read. */
+export type AnswerHead = Pick<http.IncomingMessage, 'statusCode' | 'statusMessage' | 'rawHeaders'>;
+
 /** Writes the upstream's head to the client. `mayPersist`: the connection may carry another request afterwards. */
 export function writeAnswerHead(
-  answer: http.IncomingMessage,
+  answer: AnswerHead,
   response: http.ServerResponse,
   call: { readonly id: string; readonly framing: Framing; readonly mayPersist: boolean },
 ): void {

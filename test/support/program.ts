@@ -44,12 +44,25 @@ export async function runToEnd(
   return { code, stdout, stderr };
 }
 
-export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'weir-test-'));
-  const limit = options.openFiles === undefined ? [] : ['prlimit', `--nofile=${options.openFiles}`];
-  const own = ['--port', '0', '--data-dir', dataDir, ...(options.args ?? [])];
+/** A command that runs until it is stopped. */
+export interface Listening {
+  /** Where clients are to be pointed. */
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** What it wrote to stderr so far. */
+  stderr(): string;
+  /** Sends a signal (SIGTERM) and returns the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a command and waits until it says where it listens; rejects when it ends before that. */
+export async function startListening(
+  own: readonly string[],
+  { env, openFiles }: Pick<ProgramOptions, 'env' | 'openFiles'> = {},
+): Promise<Listening> {
+  const limit = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}`];
   const [command = '', ...args] = [...limit, process.execPath, entry, ...own];
-  const child = spawn(command, args, { env: cleanEnvironment(options.env ?? {}) });
+  const child = spawn(command, args, { env: cleanEnvironment(env ?? {}) });
   let stderr = '';
   const started = Promise.withResolvers<string>();
   child.stderr.on('data', (chunk: Buffer) => {
@@ -58,30 +71,43 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
     if (url !== undefined) started.resolve(url);
   });
   child.once('exit', (code) => started.reject(new Error(`the program ended with ${code}: ${stderr}`)));
-  const proxyUrl = await started.promise;
-  const dashboardUrl = /dashboard\s+(\S+)/.exec(stderr)?.[1] ?? '';
-  const token = new URL(dashboardUrl).searchParams.get('token') ?? '';
   return {
-    proxyUrl,
-    dashboardUrl,
-    token,
-    dataDir,
+    url: await started.promise,
     process: child,
     stderr: () => stderr,
-    api: async (path) => {
-      const answer = await fetch(`${proxyUrl}/-/api/v1/${path}`, {
-        headers: { authorization: `Bearer ${token}` },
-      });
-      return answer.json();
-    },
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) {
         const exited = exitOf(child);
         child.kill(signal);
         await exited;
       }
-      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
       return child.exitCode;
+    },
+  };
+}
+
+export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'weir-test-'));
+  const args = ['--port', '0', '--data-dir', dataDir, ...(options.args ?? [])];
+  const { url: proxyUrl, ...running } = await startListening(args, options);
+  const dashboardUrl = /dashboard\s+(\S+)/.exec(running.stderr())?.[1] ?? '';
+  const token = new URL(dashboardUrl).searchParams.get('token') ?? '';
+  return {
+    ...running,
+    proxyUrl,
+    dashboardUrl,
+    token,
+    dataDir,
+    api: async (path) => {
+      const answer = await fetch(`${proxyUrl}/-/api/v1/${path}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return answer.json();
+    },
+    stop: async (signal) => {
+      const code = await running.stop(signal);
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+      return code;
     },
   };
 }
