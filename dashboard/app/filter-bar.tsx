@@ -8,10 +8,16 @@ import { ExportMenu, type ExportPart } from './export-menu.tsx';
 import { Icon } from './icons.tsx';
 import { bindKeys } from './keys.ts';
 import { scopeParams } from './scope.ts';
-import { FILTER_LABELS, FILTER_NAMES, valueText, type FilterName } from '../lib/filters.ts';
+import {
+  CALL_ID,
+  FILTER_LABELS,
+  FILTER_NAMES,
+  readPair,
+  valueText,
+  type FilterName,
+} from '../lib/filters.ts';
 import { formatCount } from '../lib/format.ts';
 
-const CALL_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const SHOWN_VALUES = 8;
 
 function Chip({ name, value }: { name: FilterName; value: string }): JSX.Element {
@@ -77,10 +83,9 @@ function FilterMenu({ onDone }: { onDone: () => void }): JSX.Element {
   const typed = needle.value.trim().toLowerCase();
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const pair = /^(\w+)[:=](.*)$/.exec(needle.value.trim());
-    const name = FILTER_NAMES.find((one) => one === pair?.[1]);
+    const pair = readPair(needle.value);
     if (CALL_ID.test(typed)) go(hrefOf(`/requests/${typed}`));
-    else if (name && name !== 'q') toggleFilter(name, pair?.[2]?.trim() ?? '');
+    else if (pair) toggleFilter(pair.name, pair.value);
     else if (typed !== '') toggleFilter('q', needle.value.trim());
     else return;
     onDone();

@@ -6,6 +6,7 @@ const KEYS: readonly [title: string, keys: readonly [key: string, what: string][
   [
     'Everywhere',
     [
+      ['Ctrl K', 'go anywhere, do anything (⌘ K)'],
       ['/', 'filter'],
       ['g o', 'overview'],
       ['g r', 'requests'],
@@ -28,6 +29,7 @@ const KEYS: readonly [title: string, keys: readonly [key: string, what: string][
       ['Enter', 'open the whole page'],
       ['Esc', 'close'],
       ['1 … 6', 'tabs of a request'],
+      ['F', 'find in a request and its answer'],
       ['c', 'copy as cURL'],
       ['x', 'mark for a comparison'],
       ['X', 'compare with the marked one, or the one before'],

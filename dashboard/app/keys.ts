@@ -4,6 +4,7 @@ import { go, hrefOf, path } from './address.ts';
 import { cycleTheme } from './theme.ts';
 
 export const isHelpOpen = signal(false);
+export const isPaletteOpen = signal(false);
 
 type Handler = (event: KeyboardEvent) => void;
 const handlers: Record<string, Handler>[] = [];
@@ -56,6 +57,11 @@ function globalKey(event: KeyboardEvent): boolean {
 /** Listens; called once, when the page starts. */
 export function listenKeys(): void {
   document.addEventListener('keydown', (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      isPaletteOpen.value = !isPaletteOpen.value;
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event)) return;
     // Enter and Space on a button or link are that element's own.
     const isOwn = event.target instanceof HTMLElement && event.target.matches('a, button, summary');

@@ -8,7 +8,7 @@ import { hasColours, hasSpareColours, learnModels } from './colours.ts';
 import { Failure } from './failure.tsx';
 import { Help } from './help.tsx';
 import { Icon, Logo, type IconName } from './icons.tsx';
-import { isHelpOpen } from './keys.ts';
+import { isHelpOpen, isPaletteOpen } from './keys.ts';
 import { liveState, revision } from './live.ts';
 import { LazyPage } from './lazy.tsx';
 import { RangePicker, ZonePicker } from './range-picker.tsx';
@@ -89,6 +89,15 @@ function TopBar({ health }: { health: Health | null }): JSX.Element {
           <button
             type="button"
             class="button icon-only"
+            aria-label="Go to or do something"
+            title="Go to or do something ( Ctrl K )"
+            onClick={() => (isPaletteOpen.value = true)}
+          >
+            <Icon name="search" />
+          </button>
+          <button
+            type="button"
+            class="button icon-only"
             aria-label={`Theme: ${theme.value}`}
             title={`Theme: ${theme.value} ( . )`}
             onClick={cycleTheme}
@@ -124,6 +133,8 @@ const LOADS: Record<string, { all: Load; one?: Load }> = {
   compare: { all: async () => (await import('../compare/page.tsx')).ComparePage },
   settings: { all: async () => (await import('../settings/page.tsx')).SettingsPage },
 };
+
+const loadPalette: Load = async () => (await import('./command-palette.tsx')).CommandPalette;
 
 type Load = () => Promise<ComponentType<{ id: string }>>;
 
@@ -221,6 +232,7 @@ export function Shell(): JSX.Element {
         )}
       </main>
       <Help />
+      {isPaletteOpen.value ? <LazyPage name="palette" id="" load={loadPalette} /> : null}
     </>
   );
 }

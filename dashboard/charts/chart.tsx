@@ -27,6 +27,8 @@ export interface ChartProps {
   /** One sentence for those who do not see it. */
   readonly summary: string;
   readonly isTall?: boolean;
+  /** A strip without a scale. */
+  readonly isStrip?: boolean;
   /** A click on an interval; `series` is null beside the bars. */
   readonly onPick?: (at: number, series: ChartSeries | null) => void;
   /** A drag from one interval to another, both inclusive. */
@@ -155,7 +157,7 @@ export function TimeChart(props: ChartProps): JSX.Element {
   const onKey = keyHandler(at, props);
   return (
     <div
-      class={`plot${props.isTall ? ' is-tall' : ''}${props.onPick ? ' is-clickable' : ''}`}
+      class={`plot${props.isTall ? ' is-tall' : ''}${props.isStrip ? ' is-strip' : ''}${props.onPick ? ' is-clickable' : ''}`}
       role="img"
       aria-label={props.summary}
       tabIndex={0}

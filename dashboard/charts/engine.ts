@@ -32,6 +32,7 @@ export interface Drawing {
   readonly unit: Unit;
   /** Upper end of the scale where the unit has one. */
   readonly maximum?: number;
+  readonly isStrip?: boolean;
 }
 
 /** The width that the value axis takes, so that charts below each other line up. */
@@ -113,6 +114,7 @@ function configuration(drawing: Drawing): ChartConfiguration<'bar' | 'line', (nu
   const font = { size: 11, family: token('--font') || 'system-ui, sans-serif' };
   const top = peak(drawing);
   const step = niceStep(drawing.maximum ?? top, drawing.unit);
+  const isStrip = drawing.isStrip === true;
   return {
     type: 'bar',
     data: {
@@ -131,15 +133,23 @@ function configuration(drawing: Drawing): ChartConfiguration<'bar' | 'line', (nu
           stacked: true,
           grid: { display: false },
           border: { color: ink.grid },
-          ticks: { color: ink.text, font, maxRotation: 0, autoSkip: true, autoSkipPadding: 20 },
+          ticks: {
+            color: ink.text,
+            font,
+            maxRotation: 0,
+            autoSkip: true,
+            autoSkipPadding: isStrip ? 60 : 20,
+            padding: isStrip ? 0 : 3,
+          },
         },
         y: {
           stacked: true,
           beginAtZero: true,
-          max: drawing.maximum ?? Math.max(step, Math.ceil(top / step) * step),
-          grid: { color: ink.grid, drawTicks: false },
+          max: isStrip ? Math.max(1, top) : (drawing.maximum ?? Math.max(step, Math.ceil(top / step) * step)),
+          grid: { display: !isStrip, color: ink.grid, drawTicks: false },
           border: { display: false },
           ticks: {
+            display: !isStrip,
             color: ink.text,
             font,
             padding: 8,
@@ -147,7 +157,7 @@ function configuration(drawing: Drawing): ChartConfiguration<'bar' | 'line', (nu
             callback: (value) => formatTick(Number(value), drawing.unit),
           },
           afterFit: (scale) => {
-            scale.width = AXIS_PX;
+            scale.width = isStrip ? 0 : AXIS_PX;
           },
         },
       },

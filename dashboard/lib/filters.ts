@@ -156,6 +156,16 @@ export function valueText(value: string): string {
   return value === '' ? 'none' : value.endsWith('=') ? `${value.slice(0, -1)}: none` : value;
 }
 
+/** The ids that Weir gives to calls. */
+export const CALL_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** `model:claude-*` as a filter; null for what names none. */
+export function readPair(typed: string): { name: FilterName; value: string } | null {
+  const [, given, value = ''] = /^(\w+)[:=](.*)$/.exec(typed.trim()) ?? [];
+  const name = FILTER_NAMES.find((one) => one === given);
+  return name === undefined || (name === 'q' && value === '') ? null : { name, value: value.trim() };
+}
+
 /** `model=a&model=b&status=529`, in the fixed order of the names. */
 export function filterParams(filters: FilterValues): URLSearchParams {
   const params = new URLSearchParams();

@@ -56,7 +56,8 @@ export function childCount(value: unknown): number {
   return isRecord(value) ? Object.keys(value).length : 0;
 }
 
-function joinPath(path: string, name: string): string {
+/** The path of a key below `path`. */
+export function joinPath(path: string, name: string): string {
   return /^[A-Za-z_][\w]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
 }
 

@@ -9,6 +9,7 @@ import { Icon } from '../app/icons.tsx';
 import { canDecode, decodeBody } from '../lib/body.ts';
 import { formatBytes, formatCount } from '../lib/format.ts';
 import { BodyState } from './body-state.tsx';
+import { InTree, shownPlace } from './found.ts';
 import { JsonView } from './json-view.tsx';
 
 type Part = 'request' | 'response';
@@ -133,6 +134,10 @@ function BodyView({
   message?: MessageAnswer | null;
 }): JSX.Element {
   const chosen = useSignal<string | null>(null);
+  const place = shownPlace.value?.part === part ? shownPlace.value : null;
+  useEffect(() => {
+    if (place) chosen.value = null;
+  }, [place]);
   const hasBytes = call.bodies === 'full' || call.bodies === 'truncated';
   const sentBytes = part === 'request' ? call.request_bytes : call.response_bytes;
   const isEmpty = sentBytes === 0;
@@ -172,8 +177,10 @@ function BodyView({
           page. The download has them as they were.
         </p>
       ) : null}
-      {shown === 'Message' ? <JsonView value={message?.message} /> : null}
-      {shown === 'Tree' && parsed ? <JsonView value={parsed.value} /> : null}
+      <InTree.Provider value={place}>
+        {shown === 'Message' ? <JsonView value={message?.message} /> : null}
+        {shown === 'Tree' && parsed ? <JsonView value={parsed.value} /> : null}
+      </InTree.Provider>
       {shown === 'Raw' && body.state === 'text' ? <Raw body={body} /> : null}
     </div>
   );

@@ -29,6 +29,7 @@ import { Attribution } from './attribution.tsx';
 import { Ending, RunningTimer } from './badges.tsx';
 import { ConversationTab } from './conversation-tab.tsx';
 import { EventsTab } from './events-tab.tsx';
+import { FindBar } from './find-bar.tsx';
 import { HeadersTab } from './headers-tab.tsx';
 import { RequestTab, ResponseTab } from './body-tabs.tsx';
 import { TimingTab } from './timing-tab.tsx';
@@ -111,7 +112,15 @@ function Facts({ call }: { call: CallDetail }): JSX.Element {
   );
 }
 
-function Head({ call, tools }: { call: CallDetail; tools: ComponentChildren }): JSX.Element {
+function Head({
+  call,
+  tools,
+  onFind,
+}: {
+  call: CallDetail;
+  tools: ComponentChildren;
+  onFind: () => void;
+}): JSX.Element {
   const model = call.model ?? call.requested_model;
   return (
     <header class="detail-head">
@@ -134,6 +143,14 @@ function Head({ call, tools }: { call: CallDetail; tools: ComponentChildren }): 
           {call.id}
         </code>
         <span class="detail-actions">
+          <button
+            type="button"
+            class="button"
+            title="Find in the request and its answer ( F )"
+            onClick={onFind}
+          >
+            <Icon name="search" /> Find
+          </button>
           <CopyButton text={call.id} label="Id" />
           <a
             class="button"
@@ -198,6 +215,7 @@ function TabList(): JSX.Element {
 /** One call: its head, and one of its six sides. Peek and page share it. */
 export function RequestDetail({ id, tools }: { id: string; tools: ComponentChildren }): JSX.Element {
   const changes = useSignal(0);
+  const isFinding = useSignal(false);
   useEffect(
     () =>
       onLive((event, call) => {
@@ -209,6 +227,7 @@ export function RequestDetail({ id, tools }: { id: string; tools: ComponentChild
     () =>
       bindKeys({
         ...Object.fromEntries(TABS.map((tab, at) => [String(at + 1), () => chooseTab(tab.id)])),
+        F: () => (isFinding.value = true),
         x: () => toggleMark(id),
         X: () => compare(id),
         c: () =>
@@ -235,8 +254,11 @@ export function RequestDetail({ id, tools }: { id: string; tools: ComponentChild
   if (!call) return <div class="detail is-loading" aria-busy="true" />;
   return (
     <article class={`detail${isStale ? ' is-stale' : ''}`} aria-label={`Request ${call.id}`}>
-      <Head call={call} tools={tools} />
+      <Head call={call} tools={tools} onFind={() => (isFinding.value = !isFinding.value)} />
       <TabList />
+      {isFinding.value ? (
+        <FindBar key={call.id} call={call} onClose={() => (isFinding.value = false)} />
+      ) : null}
       <div class="tab-panel" id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab.id}`} tabIndex={0}>
         <tab.Body key={call.id + changes.value} call={call} />
       </div>

@@ -13,6 +13,7 @@ import { formatCount } from '../lib/format.ts';
 import { NothingFound } from '../overview/nothing-found.tsx';
 import { callExports } from './call-exports.ts';
 import { createCallList, type CallList } from './call-list.ts';
+import { Histogram } from './histogram.tsx';
 import { Peek } from './peek.tsx';
 import { CallTable } from './table.tsx';
 
@@ -102,6 +103,7 @@ export function RequestsPage(): JSX.Element {
         <FilterBar note={countText(list)} exports={exportsOf(params, selected)} />
         <LiveButton isLive={isLive.value} onToggle={toggleLive} />
       </div>
+      <Histogram />
       {list.error.value ? <Failure error={list.error.value} /> : null}
       <div class="list-body">
         <div class="list-pane">

@@ -153,6 +153,24 @@ describe.skipIf(chromiumPath === null)('the pages for everybody', () => {
     expect(found).toEqual([]);
   });
 
+  it.each(['light', 'dark'] as const)('lie under the palette and the search, %s', async (scheme) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await watched.go(pages[2]?.[1] ?? '');
+    await settle('.waterfall li');
+    await page.keyboard.press('F');
+    await page.getByLabel('Words to find').fill('e');
+    await page.locator('.found-place').first().click();
+    await page.locator('.json .is-found').waitFor();
+    const found = await violations(page);
+    await page.keyboard.press('Control+k');
+    await page.getByLabel('What to go to').fill('last');
+    await page.locator('.command').first().waitFor();
+    await takePicture(page, `palette-${scheme}`);
+    found.push(...(await violations(page)));
+    expect(found).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
   it('say on every page that recording is degraded, and why', async () => {
     const health = (await program.api('health')) as Health;
     const degraded = { ...health, status: 'degraded', reasons: ['the disk is full'] };

@@ -1,6 +1,13 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Call, CallDetail, SessionDetail, SessionsPage } from '../../server/api/wire.ts';
+import type {
+  Call,
+  CallDetail,
+  Conversation,
+  SessionDetail,
+  SessionsPage,
+  Stats,
+} from '../../server/api/wire.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
 import { allCalls, openDashboard, sumOf, type Watched } from '../support/dashboard.ts';
 import { toCommand } from '../../dashboard/lib/command.ts';
@@ -296,6 +303,100 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
       { timeout: 20_000, interval: 50 },
     );
   }
+
+  it('draws the list over time, and narrows it to an interval', async () => {
+    await watched.go(`/requests?${range}`);
+    const strip = page.locator('.histogram[data-calls]');
+    await strip.waitFor();
+    expect(Number(await strip.getAttribute('data-calls'))).toBe(calls.length);
+    expect(Number(await strip.getAttribute('data-errors'))).toBe(
+      Number(((await program.api(`stats?metric=errors&${apiRange()}`)) as Stats).totals['errors']),
+    );
+    await page.locator('.histogram .plot').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((before) => !decodeURIComponent(location.search).includes(before), range);
+    const [from = 0, to = 0] = narrowed();
+    const inside = calls.filter((call) => call.started_ms >= from && call.started_ms < to);
+    await page.waitForFunction(
+      (count) => document.querySelector('.filter-end')?.textContent?.includes(`${count} request`),
+      inside.length,
+    );
+    const box = await page.locator('.histogram canvas').boundingBox();
+    await watched.go(`/requests?${range}`);
+    await strip.waitFor();
+    const y = (box?.y ?? 0) + 20;
+    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.3, y);
+    await page.mouse.down();
+    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.6, y, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction((before) => !decodeURIComponent(location.search).includes(before), range);
+    const [first = 0, last = 0] = narrowed();
+    expect(last - first).toBeGreaterThan(86_400_000);
+    await page.goBack();
+    await page.waitForFunction((before) => decodeURIComponent(location.search).includes(before), range);
+  });
+
+  function apiRange(): string {
+    const [from, to] = range.replace('range=', '').split('..');
+    return `from=${from}&to=${to}`;
+  }
+
+  function narrowed(): number[] {
+    return (new URL(page.url()).searchParams.get('range') ?? '').split('..').map(Number);
+  }
+
+  it('goes anywhere from one field: pages, ranges, filters, ids', async () => {
+    await watched.go(`/overview?${range}`);
+    await page.waitForSelector('[data-tile="cost"]');
+    const field = page.getByLabel('What to go to or to do');
+    const choose = async (text: string, first: string) => {
+      await page.keyboard.press('Control+k');
+      await field.fill(text);
+      await page.locator('.command[aria-selected="true"]', { hasText: first }).waitFor();
+      await page.keyboard.press('Enter');
+      await field.waitFor({ state: 'detached' });
+    };
+    await choose('sess', 'Go to Sessions');
+    await page.waitForFunction(() => location.pathname === '/-/sessions');
+    await choose('max_tok', 'stop reason: max_tokens');
+    await page.waitForFunction(() => location.search.includes('stop_reason=max_tokens'));
+    await choose('clear', 'Clear all filters');
+    await page.waitForFunction(() => !location.search.includes('stop_reason'));
+    await choose('status:529', 'Filter: status 529');
+    await page.waitForFunction(() => location.search.includes('status=529'));
+    const { id = '' } = calls[0] ?? {};
+    await choose(` ${id.toUpperCase()} `, `Open request`);
+    await page.waitForFunction((one) => location.pathname === `/-/requests/${one}`, id);
+    await choose('last 7', 'Last 7 days');
+    await page.waitForFunction(() => location.search.includes('range=7d'));
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Escape');
+    await field.waitFor({ state: 'detached' });
+  });
+
+  it('finds words inside a request and opens the tree where they stand', async () => {
+    const call = calls.find((one) => one.stop_reason === 'tool_use' && one.state === 'completed');
+    const detail = (await program.api(`calls/${call?.id}/conversation`)) as Conversation;
+    const [block] = (detail.answer?.['content'] ?? []) as { name?: string; text?: string }[];
+    const word = (block?.text ?? block?.name ?? '').split(' ').at(-1) ?? '';
+    await watched.go(`/requests/${call?.id}`);
+    await page.locator('.turn').first().waitFor();
+    await page.keyboard.press('F');
+    await page.getByLabel('Words to find').fill(word);
+    const places = page.locator('.found-place');
+    await places.first().waitFor();
+    const expected =
+      JSON.stringify(detail).toLowerCase().split(JSON.stringify(word.toLowerCase()).slice(1, -1)).length - 1;
+    expect(await places.count()).toBe(expected);
+    await page.keyboard.press('Enter');
+    await page.locator('.json .is-found mark').waitFor();
+    expect((await page.locator('.json .is-found mark').innerText()).toLowerCase()).toBe(word.toLowerCase());
+    await places.last().click();
+    await page.waitForFunction(() => location.search.includes('tab=response'));
+    await page.locator('.json .is-found mark').waitFor();
+    await page.keyboard.press('Escape');
+  });
 
   it('gives every view as JSON, CSV, a call of the API and a command', async () => {
     await watched.go(`/explore?${range}&group=team`);
