@@ -22,6 +22,7 @@ export interface DataDir {
 }
 
 const tokenFile = 'token';
+const secretFile = 'secret';
 
 /** The directory or a file in it cannot be used; one sentence. Exit code 78. */
 export class DataDirError extends Error {
@@ -45,7 +46,7 @@ export function openDataDir(path: string, givenToken: string | null, pricesFile:
   return {
     token: givenToken ?? keptText(join(path, tokenFile), makeToken),
     secret: Buffer.from(
-      keptText(join(path, 'secret'), () => randomBytes(32).toString('hex')),
+      keptText(join(path, secretFile), () => randomBytes(32).toString('hex')),
       'hex',
     ),
     prices: readPrices(pricesFile, join(path, 'prices.json')),
@@ -54,7 +55,16 @@ export function openDataDir(path: string, givenToken: string | null, pricesFile:
 
 /** The token that is kept there; null when none is. Makes nothing. @throws DataDirError */
 export function readToken(path: string): string | null {
-  const file = join(path, tokenFile);
+  return readKept(join(path, tokenFile));
+}
+
+/** The same for the installation's secret. @throws DataDirError */
+export function readSecret(path: string): Buffer | null {
+  const text = readKept(join(path, secretFile));
+  return text === null ? null : Buffer.from(text, 'hex');
+}
+
+function readKept(file: string): string | null {
   if (!existsSync(file)) return null;
   try {
     return readFileSync(file, 'utf8').trim() || null;

@@ -12,6 +12,7 @@ import {
 import type { Store } from '../store/open.ts';
 import { hourMs } from '../store/rollup-keys.ts';
 import { recountHour } from '../store/rollup-writer.ts';
+import { createBreath } from './breath.ts';
 import { checkCall } from './call.ts';
 import type { Finding, Repair } from './finding.ts';
 
@@ -35,9 +36,6 @@ export interface StoreCheck {
 
 /** A store that is wrong throughout must not fill the memory. */
 const mostListed = 10_000;
-/** A breath for timers and signals, now and then. */
-const breathEveryMs = 50;
-const breathEverySteps = 500;
 
 /** Reads everything once. Calls that begin while it runs are left out. */
 export async function checkStore(
@@ -81,17 +79,6 @@ class FindingList {
     if (this.listed.length < mostListed) this.listed.push(finding);
     else this.unlisted++;
   }
-}
-
-/** What is returned waits a moment each time enough was done since the last one, after it has called `before`. */
-function createBreath(): (before: () => void) => Promise<void> {
-  let [steps, lastMs] = [0, performance.now()];
-  return async (before) => {
-    if (++steps < breathEverySteps && performance.now() - lastMs < breathEveryMs) return;
-    before();
-    await new Promise((resolve) => setImmediate(resolve));
-    [steps, lastMs] = [0, performance.now()];
-  };
 }
 
 function pieceFinding(key: number, problem: string): Finding {

@@ -1,6 +1,7 @@
 /** `weir check`: whether the store holds what it says, call by call and byte by byte. */
 import type { Finding } from '../check/finding.ts';
 import { applyRepair, checkStore, type StoreCheck } from '../check/store.ts';
+import type { Seal } from '../store/chain-entry.ts';
 import { ErrandFailed, runErrand } from '../store/errand.ts';
 import { StoreError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';
@@ -9,6 +10,7 @@ import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { durationText, sizeText } from './size-text.ts';
+import { storeSeal } from './store-seal.ts';
 import { exitCodes, storeExitCode, targetConfig, type StoreTargetOptions } from './store-target.ts';
 
 export interface CheckOptions extends StoreTargetOptions {
@@ -41,7 +43,8 @@ const mostShown = 50;
 
 /** 0 clean, 3 with findings that stay, 4 without a store, 75 when a repair needs a store that is in use, 1 otherwise. @throws ConfigError */
 export async function runCheck(options: CheckOptions, io: CommandIo): Promise<number> {
-  const { store } = targetConfig(options);
+  const config = targetConfig(options);
+  const { store } = config;
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   try {
     const begunMs = performance.now();
@@ -49,7 +52,9 @@ export async function runCheck(options: CheckOptions, io: CommandIo): Promise<nu
     const isDamaged = checked.findings.some(({ kind }) => kind === 'damage');
     // Into a damaged file nothing is written.
     const mayRepair = options.repair === true && !isDamaged;
-    const findings = mayRepair ? repair(store, checked.findings) : checked.findings.map(unrepaired);
+    const findings = mayRepair
+      ? repair(store, storeSeal(config), checked.findings)
+      : checked.findings.map(unrepaired);
     progress.end();
     const durationMs = Math.round(performance.now() - begunMs);
     const report: CheckReport = { ...checked, store, findings, durationMs };
@@ -103,9 +108,9 @@ function damageFinding(text: string): Finding {
 }
 
 /** In one transaction, on the one connection that may write. @throws StoreError `locked` while weir runs */
-function repair(path: string, findings: readonly Finding[]): ReportedFinding[] {
+function repair(path: string, seal: Seal | null, findings: readonly Finding[]): ReportedFinding[] {
   if (findings.every((finding) => finding.repair === null)) return findings.map(unrepaired);
-  const store = openStore(path, 'write');
+  const store = openStore(path, 'write', { seal });
   try {
     return createWriter(store).transaction(() =>
       findings.map((finding) => ({

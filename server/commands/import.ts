@@ -6,6 +6,7 @@ import { createImporter, type ImportCounts, type Importer } from '../import/impo
 import { createIdentify, type Identify } from '../proxy/identity.ts';
 import { createNewText } from '../recorder/new-text.ts';
 import { StoreError } from '../store/errors.ts';
+import { createSeal } from '../store/chain-entry.ts';
 import { openStore, type Store } from '../store/open.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
@@ -33,14 +34,15 @@ export async function runImport(
   const config = targetConfig(options);
   const isDry = options.dryRun === true;
   const pricer = createOwnPricer(options);
-  const identify = createIdentify(openDataDir(config.dataDir, config.token, config.prices).secret);
+  const { secret } = openDataDir(config.dataDir, config.token, config.prices);
+  const identify = createIdentify(secret);
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   let store: Store | null = null;
   let failures = 0;
   try {
     store = isDry
       ? openIfThere(config.store)
-      : openStore(config.store, 'write', { durability: config.durability });
+      : openStore(config.store, 'write', { durability: config.durability, seal: createSeal(secret) });
     const writer = isDry || store === null ? null : createWriter(store);
     const importer = createImporter(
       store,

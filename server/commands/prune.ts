@@ -6,6 +6,7 @@ import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
 import { createProgress } from './progress.ts';
 import { sizeText } from './size-text.ts';
+import { storeSeal } from './store-seal.ts';
 import {
   exitCodes,
   storeBytes,
@@ -35,7 +36,8 @@ interface Pruned {
 
 /** 0, or 4 without a store, 75 when it is in use, 5 when too much would go and nobody forced it, 2 without anything to prune by. @throws ConfigError */
 export async function runPrune(options: PruneOptions, io: CommandIo): Promise<number> {
-  const { store: path, retention } = targetConfig(options, givenSettings(options));
+  const config = targetConfig(options, givenSettings(options));
+  const { store: path, retention } = config;
   if (Object.values(retention).every((limit) => limit === null)) {
     io.stderr(
       'weir: Nothing says how long to keep what: give --retain-bodies, --retain-calls or --max-store-size.\n',
@@ -43,7 +45,7 @@ export async function runPrune(options: PruneOptions, io: CommandIo): Promise<nu
     return exitCodes.usage;
   }
   try {
-    const store = openStore(path, options.dryRun === true ? 'read' : 'write');
+    const store = openStore(path, options.dryRun === true ? 'read' : 'write', { seal: storeSeal(config) });
     try {
       const plan = planRetention(store, retention, Date.now());
       const isHeld = plan.doubt !== null && options.force !== true;

@@ -8,6 +8,7 @@ import { pastInput } from '../pricing/past.ts';
 import type { Priced } from '../pricing/priced.ts';
 import { readBatchDownload } from '../recorder/batch-download.ts';
 import { batchResultsPaidBy } from '../store/batch-results.ts';
+import type { Seal } from '../store/chain-entry.ts';
 import { BadQuestion, StoreError, Unsupported } from '../store/errors.ts';
 import type { Filters } from '../store/filters.ts';
 import { openStore, type Store } from '../store/open.ts';
@@ -19,6 +20,7 @@ import { readFilters } from './filter-flags.ts';
 import { createOwnPricer, type PriceSourceOptions } from './price-source.ts';
 import { createProgress } from './progress.ts';
 import { BadOption, type QueryOptions } from './query-flags.ts';
+import { storeSeal } from './store-seal.ts';
 import { exitCodes, storeExitCode, targetConfig, type StoreTargetOptions } from './store-target.ts';
 
 export type RepriceOptions = QueryOptions &
@@ -61,7 +63,7 @@ export async function runReprice(options: RepriceOptions, io: CommandIo): Promis
     const reason = options.reason ?? 'reprice';
     const report = await repriceStore(
       config.store,
-      { filters, pricer, shown: config.cost, isDry, reason },
+      { filters, pricer, shown: config.cost, isDry, reason, seal: isDry ? null : storeSeal(config) },
       io,
     );
     io.stdout(options.json === true ? reportJson(report, isDry) : reportText(report, isDry));
@@ -85,6 +87,8 @@ interface Task {
   readonly shown: ShownCost;
   readonly isDry: boolean;
   readonly reason: string;
+  /** What the corrections are sealed with. */
+  readonly seal: Seal | null;
 }
 
 interface Revision {
@@ -95,7 +99,7 @@ interface Revision {
 /** Reads over one connection and writes over another: what is read is as it was when this began. @throws StoreError */
 async function repriceStore(path: string, task: Task, io: CommandIo): Promise<Report> {
   // The writer first: it may have to wait, and it brings an older file up to date.
-  const target = task.isDry ? null : openStore(path, 'write');
+  const target = task.isDry ? null : openStore(path, 'write', { seal: task.seal });
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   try {
     const source = openStore(path, 'read');

@@ -19,6 +19,7 @@ import type { Reader } from '../reader/questions.ts';
 import { createReplayer } from '../replay/replayer.ts';
 import { createUpstreams } from '../replay/upstreams.ts';
 import { startRecorder, type Recorder } from '../recorder/recorder.ts';
+import { createSeal } from '../store/chain-entry.ts';
 import { toCall } from '../store/shown.ts';
 import { releaseStartupMemory } from '../startup-memory.ts';
 import { announceRunning } from '../running-program.ts';
@@ -90,6 +91,7 @@ async function start(
   const recorder = await startRecorder({
     target: config.store,
     durability: config.durability,
+    seal: createSeal(data.secret),
     spillDir: join(config.dataDir, 'spill'),
     prices: data.prices,
     cost: config.cost,

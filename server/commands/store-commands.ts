@@ -1,6 +1,7 @@
 /** The commands that look at the store. What they do is loaded when they are asked for: the database takes half a second. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { BackupOptions } from './backup.ts';
+import type { CheckChainOptions } from './check-chain.ts';
 import type { CheckOptions } from './check.ts';
 import type { CommandIo } from './command-io.ts';
 import type { CompactOptions } from './compact.ts';
@@ -24,12 +25,25 @@ export function addStoreCommands(program: Command, io: CommandIo): void {
   withStoreTarget(program.command('check'))
     .description('verify every call and every body of the record; changes nothing unless told to')
     .option('--repair', 'put right what can be derived; weir must not be running')
+    .addOption(
+      new Option('--chain', 'prove that nothing was altered or removed since it was recorded').conflicts(
+        'repair',
+      ),
+    )
+    .option('--expect <head>', 'with --chain: a head that was noted elsewhere must be in it')
+    .option('--trust-writer <name...>', 'with --chain: that another installation sealed its chain is right')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExit code 0: clean; 3: there are findings.\n\nExample:\n  weir check --json | jq .findings',
+      '\nExit code 0: clean; 3: there are findings; 1, with --chain: something was altered or removed.\n\nExamples:\n  weir check --json | jq .findings\n  weir check --chain --expect 48213:9f86d081884c7d65',
     )
-    .action(async (options: CheckOptions) => {
+    .action(async (options: CheckOptions & CheckChainOptions & { readonly chain?: boolean }) => {
+      const isOfChain = options.expect !== undefined || options.trustWriter !== undefined;
+      if (options.chain === true || isOfChain) {
+        const { runCheckChain } = await import('./check-chain.ts');
+        io.setExitCode(await runCheckChain(options, io));
+        return;
+      }
       const { runCheck } = await import('./check.ts');
       io.setExitCode(await runCheck(options, io));
     });

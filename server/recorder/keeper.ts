@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
+import type { Seal } from '../store/chain-entry.ts';
 import { applyChange, withoutBodies, type FinishChange, type StoreChange } from '../store/change.ts';
 import type { Store } from '../store/open.ts';
 import { isStoreRefusal } from '../store/refusal.ts';
@@ -16,6 +17,8 @@ import { busyWaitMs, StandingFile } from './standing-file.ts';
 export interface KeeperOptions {
   readonly target: string;
   readonly durability: 'full' | 'normal';
+  /** Who records, and what seals the chain. */
+  readonly seal?: Seal;
   /** For spilled records of this store and others. */
   readonly spillDir: string;
   /** Whether a store that cannot be opened is refused, or waited for. */

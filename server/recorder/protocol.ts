@@ -1,6 +1,7 @@
 /** What the main thread and the recorder's worker say to each other. Plain data: it crosses a thread border. */
 import type { ExchangeEnd, ExchangeHead, ExchangeOpen, KeptStage } from '../exchange.ts';
 import type { ShownCost } from '../pricing/engine.ts';
+import type { Seal } from '../store/chain-entry.ts';
 import type { RetentionPolicy } from '../store/retention.ts';
 import type { WholeCall } from '../store/write.ts';
 import type { FinishedCall } from './finished.ts';
@@ -10,6 +11,8 @@ import type { Loss } from './losses.ts';
 export interface WorkerSetup {
   readonly target: string;
   readonly durability: 'full' | 'normal';
+  /** Who records, and what seals the chain. */
+  readonly seal?: Seal;
   readonly spillDir: string;
   /** Text of the user's price file and what to call it in errors; null: none. */
   readonly prices: { readonly text: string; readonly name: string } | null;

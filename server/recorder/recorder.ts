@@ -15,7 +15,7 @@ import { vitals, type FromWorker, type KeepingState, type ToWorker, type WorkerS
 
 export interface RecorderOptions extends Pick<
   WorkerSetup,
-  'target' | 'durability' | 'spillDir' | 'prices' | 'cost' | 'reportStages' | 'retention'
+  'target' | 'durability' | 'seal' | 'spillDir' | 'prices' | 'cost' | 'reportStages' | 'retention'
 > {
   /** Bytes that may wait for the worker; beyond it bodies are cut and counted. Default: a share of the memory limit. */
   readonly queueBytes?: number;
@@ -221,11 +221,12 @@ class SupervisedRecorder implements Recorder {
   }
 
   #setup(): WorkerSetup {
-    const { target, durability, spillDir, prices, cost, retention, reportStages } = this.#options;
+    const { target, durability, seal, spillDir, prices, cost, retention, reportStages } = this.#options;
     const quarantine = [...this.#deaths].filter(([, count]) => count >= deathsUntilQuarantine);
     return {
       target,
       durability,
+      ...(seal !== undefined && { seal }),
       spillDir,
       prices,
       ...(cost !== undefined && { cost }),

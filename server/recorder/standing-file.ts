@@ -2,6 +2,7 @@
  * The store's file as the keeper has it open: put aside when it is damaged, left when somebody moved, replaced or deleted it,
  * and another one opened in its place.
  */
+import type { Seal } from '../store/chain-entry.ts';
 import { isKnownStore, openStore, type Store } from '../store/open.ts';
 import { isStoreDamage, isStoreRefusal } from '../store/refusal.ts';
 import { createWriter, type Writer } from '../store/write.ts';
@@ -14,6 +15,8 @@ export const busyWaitMs = 300;
 export interface StandingFileOptions {
   readonly target: string;
   readonly durability: 'full' | 'normal';
+  /** Who records, and what seals the chain. */
+  readonly seal?: Seal;
   /** Another file has taken its place; one sentence. */
   onReplaced(message: string): void;
 }
@@ -104,8 +107,8 @@ export class StandingFile {
   }
 
   #openAsIs(): void {
-    const { target, durability } = this.#options;
-    const store = openStore(target, 'write', { durability, busyWaitMs });
+    const { target, durability, seal = null } = this.#options;
+    const store = openStore(target, 'write', { durability, busyWaitMs, seal });
     const writer = createWriter(store);
     this.#open = { store, writer, fileId: fileIdOf(target), sideFiles: sideFilesOf(target) };
   }

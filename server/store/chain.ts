@@ -1,9 +1,10 @@
 /** Appends to the chain of this installation. Belongs into the transaction of what it tells of. */
-import { and, count, eq, isNull, max, ne, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, isNotNull, isNull, max, ne } from 'drizzle-orm';
 import { hash } from 'node:crypto';
 import {
   callBytes,
   callHash,
+  callIdOf,
   encodeEntryIds,
   entryId,
   entryKinds,
@@ -15,11 +16,21 @@ import {
   type EntryKind,
 } from './chain-entry.ts';
 import type { Store } from './open.ts';
-import { callDetails, calls, chainWriters, type ChainWriterRow, type CostRevisionRow } from './tables.ts';
+import {
+  callDetails,
+  calls,
+  chainWriters,
+  costRevisions,
+  type ChainWriterRow,
+  type CostRevisionRow,
+} from './tables.ts';
 
 export interface Chain {
-  /** A call has ended as these columns say; one that says what its entry says already keeps that. Returns the entry for `call_details.chain`. */
-  addCall(row: Columns & { readonly id: string }, details: Columns): number;
+  /**
+   * A call has ended as these columns say; one that had ended before, and says what its entry says, keeps that. Returns the entry
+   * for `call_details.chain`.
+   */
+  addCall(row: Columns & { readonly id: string }, details: Columns, hadEnded: boolean): number;
   /** The same for a call as it stands in the store; sets its entry. */
   addStored(id: string): void;
   /** Returns the entry for `cost_revisions.chain`. */
@@ -52,17 +63,17 @@ function createChain(store: Store): Chain {
   });
 
   function append(kind: EntryKind, said: Buffer, call: Buffer | null, note: Buffer | null): number {
-    const head = statements.head.get(name) ?? begin();
+    const head = statements.head.get(name) ?? begin(kind === 'call' ? call : null);
     const id = head.last + 1;
     const entry = { id, kind: entryKinds.indexOf(kind), call, hash: said, note };
     const link = linkOf(head.link, entry);
     statements.addEntry.run({ ...entry, link });
-    const sealed = seal === null ? null : sealHead(seal.key, { name, last: id, link });
+    const sealed = seal === null ? null : sealHead(seal, { name, last: id, link });
     statements.setHead.run(id, link, sealed, head.number);
     return id;
   }
 
-  function begin(): Pick<ChainWriterRow, 'number' | 'last' | 'link'> {
+  function begin(ending: Buffer | null): Pick<ChainWriterRow, 'number' | 'last' | 'link'> {
     const latest = db
       .select({ number: max(chainWriters.number) })
       .from(chainWriters)
@@ -73,16 +84,16 @@ function createChain(store: Store): Chain {
       .values({ number, name, begun_ms, last: entryId(number, 0), link: noLink })
       .run();
     const said = Buffer.from(
-      JSON.stringify({ writer: name, begun_ms, calls_before: callsWithoutEntry(store) }),
+      JSON.stringify({ writer: name, begun_ms, calls_before: callsWithoutEntry(store, ending) }),
     );
     append('begin', hash('sha256', said, 'buffer'), null, said);
     // Written one line above.
     return statements.head.get(name) as ChainWriterRow;
   }
 
-  function addCall(row: Columns & { readonly id: string }, details: Columns): number {
-    const said = callHash(row, details, { ...row, ...details });
-    const before = statements.entryOf.get(row.id);
+  function addCall(row: Columns & { readonly id: string }, details: Columns, hadEnded: boolean): number {
+    const said = callHash(row, details, { row, details });
+    const before = hadEnded ? statements.entryOf.get(row.id) : undefined;
     if (before?.hash.equals(said) === true) return before.id;
     const note = before === undefined ? null : encodeEntryIds([before.id]);
     return append('call', said, callBytes(row.id), note);
@@ -93,15 +104,15 @@ function createChain(store: Store): Chain {
     addStored(id) {
       const { row, details } = read(id);
       if (row === undefined || row.state === 'open') return;
-      const chain = addCall(row, details);
+      const chain = addCall(row, details, true);
       db.update(callDetails).set({ chain }).where(eq(callDetails.call_id, id)).run();
     },
     addRevision(revision) {
       return append('revision', revisionHash(revision), callBytes(revision.call_id), null);
     },
     addRemoval(kind, callIds) {
-      const statement = kind === 'removed' ? statements.allEntries : statements.callEntries;
-      const ids = statement.all({ callIds: JSON.stringify(callIds) });
+      const ids = entriesOf(store, callDetails, callIds);
+      if (kind === 'removed') ids.push(...entriesOf(store, costRevisions, callIds));
       // Calls from before there was a chain are in none.
       if (ids.length === 0) return;
       const note = encodeEntryIds(ids);
@@ -111,28 +122,35 @@ function createChain(store: Store): Chain {
       const { row, details } = read(id);
       const entry = statements.entryOf.get(id);
       if (row === undefined || entry === undefined) return false;
-      return callHash(row, details, { ...row, ...details }).equals(entry.hash);
+      return callHash(row, details, { row, details }).equals(entry.hash);
     },
   };
 }
 
-/** Calls that have ended and are in no chain. */
-export function callsWithoutEntry({ db }: Store): number {
+/** Calls that have ended and are in no chain, but for one that ends right now. */
+function callsWithoutEntry({ db }: Store, ending: Buffer | null): number {
+  const isOther = ending === null ? undefined : ne(calls.id, callIdOf(ending));
   const found = db
     .select({ calls: count() })
     .from(calls)
     .leftJoin(callDetails, eq(callDetails.call_id, calls.id))
-    .where(and(isNull(callDetails.chain), ne(calls.state, sql`'open'`)))
+    .where(and(isNull(callDetails.chain), ne(calls.state, 'open'), isOther))
     .get();
   return found?.calls ?? 0;
 }
 
+function entriesOf(
+  { db }: Store,
+  table: typeof callDetails | typeof costRevisions,
+  callIds: readonly string[],
+): number[] {
+  const ofCalls = and(isNotNull(table.chain), inArray(table.call_id, [...callIds]));
+  const rows = db.select({ entry: table.chain }).from(table).where(ofCalls).all();
+  return rows.flatMap(({ entry }) => entry ?? []);
+}
+
 /** Without drizzle, as they run with each call. */
 function prepareStatements({ sqlite }: Store) {
-  const entries =
-    'SELECT chain FROM call_details WHERE chain IS NOT NULL AND call_id IN (SELECT value FROM json_each(@callIds))';
-  const revisions =
-    'SELECT chain FROM cost_revisions WHERE chain IS NOT NULL AND call_id IN (SELECT value FROM json_each(@callIds))';
   return {
     head: sqlite.prepare<[string], Pick<ChainWriterRow, 'number' | 'last' | 'link'>>(
       'SELECT number, last, link FROM chain_writers WHERE name = ?',
@@ -146,7 +164,5 @@ function prepareStatements({ sqlite }: Store) {
     entryOf: sqlite.prepare<[string], { id: number; hash: Buffer }>(
       'SELECT chain.id, chain.hash FROM call_details JOIN chain ON chain.id = call_details.chain WHERE call_id = ?',
     ),
-    callEntries: sqlite.prepare<[{ callIds: string }], number>(entries).pluck(),
-    allEntries: sqlite.prepare<[{ callIds: string }], number>(`${entries} UNION ${revisions}`).pluck(),
   };
 }

@@ -17,8 +17,8 @@ import { calls, rollupKeys, rollupLatencies, rollups, type CallRow } from './tab
 export interface RollupWriter {
   /** Counts a call as its row stands; a call that is open or not there counts nothing. */
   add(id: string): void;
-  /** Takes away what the row counted: to be called before it changes. */
-  take(id: string): void;
+  /** Takes away what the row counted: to be called before it changes. Returns whether the call had ended. */
+  take(id: string): boolean;
   /** To be called when something was rolled back. */
   forget(): void;
 }
@@ -62,11 +62,11 @@ function createRollupWriter(store: Store): RollupWriter {
     return found.id;
   }
 
-  function count(id: string, sign: 1 | -1): void {
+  function count(id: string, sign: 1 | -1): boolean {
     const row = ended.get({ id });
-    if (row === undefined) return;
+    if (row === undefined) return false;
     const hour = Math.floor(row.started_ms / hourMs);
-    if (!hasRollup(hour)) return;
+    if (!hasRollup(hour)) return true;
     for (const scope of scopes) {
       const key = keyOf(scope, row);
       const rollup = rollupId(scope, hour, key);
@@ -77,9 +77,10 @@ function createRollupWriter(store: Store): RollupWriter {
         if (us !== null) addLatency.run(rollup, bucketOf(kind, us), sign);
       }
     }
+    return true;
   }
 
-  return { add: (id) => count(id, 1), take: (id) => count(id, -1), forget: () => keys.clear() };
+  return { add: (id) => void count(id, 1), take: (id) => count(id, -1), forget: () => keys.clear() };
 }
 
 const mostKeysAtHand = 10_000;

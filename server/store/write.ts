@@ -112,13 +112,13 @@ export function createWriter(store: Store): Writer {
     },
     finishCall(id, row, details, parts) {
       const isCounted = !isThere(id) && isHourThinned(store, row.started_ms);
-      rollups.take(id);
+      const hadEnded = rollups.take(id);
       const shared = { ...row, ...costPartsOf(row, details.cost_lines ?? null) };
       const columns = { ...allColumns(calls, { ...shared, id }), id };
       statements.setCall.run(columns);
       if (!isCounted) rollups.add(id);
       const own = allColumns(callDetails, { ...details, call_id: id });
-      statements.setDetails.run({ ...own, chain: chain.addCall(columns, own) });
+      statements.setDetails.run({ ...own, chain: chain.addCall(columns, own, hadEnded) });
       for (const body of pieceWriter.store(
         row.started_ms,
         parts.map((part) => withDigest(row, part)),

@@ -1,9 +1,10 @@
 /** A store with a few calls in it, written by the recorder as it writes all of them. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
+import { createSeal } from '../../server/store/chain-entry.ts';
 import { addDetailText } from '../../server/store/detail-text.ts';
 import { startRecorder } from '../../server/recorder/recorder.ts';
 import {
@@ -17,12 +18,15 @@ import {
 
 export interface RecordedStore {
   readonly path: string;
+  /** With the secret of the installation that recorded it. */
+  readonly dataDir: string;
   /** A whole call with bodies, usage and cost. */
   readonly id: string;
   /** Runs SQL on the file, as somebody who damages it by hand would. */
   damage(sql: string): void;
 }
 
+const secret = Buffer.alloc(32, 7);
 let template: Promise<{ dir: string; id: string }> | null = null;
 
 /** A copy of its own for the test that asks. */
@@ -33,8 +37,10 @@ export async function recordedStore(): Promise<RecordedStore> {
   const path = join(own, 'weir.db');
   // The recorder has closed it: there is no log beside it.
   cpSync(join(dir, 'weir.db'), path);
+  writeFileSync(join(own, 'secret'), secret.toString('hex'));
   return {
     path,
+    dataDir: own,
     id,
     damage: (sql) => {
       const database = new Database(path);
@@ -54,6 +60,7 @@ async function recordTemplate(): Promise<{ dir: string; id: string }> {
   const recorder = await startRecorder({
     target: join(dir, 'weir.db'),
     durability: 'normal',
+    seal: createSeal(secret),
     spillDir: join(dir, 'spill'),
     prices: null,
     reportStages: false,
