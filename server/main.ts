@@ -51,6 +51,8 @@ async function runServer(options: Readonly<Record<string, unknown>>): Promise<vo
   const config = readConfig(...given);
   const log = createLog(config.logLevel);
   // Only the server needs the server: the other commands start without it.
+  const { prepareRecorder } = await import('./recorder/recorder.ts');
+  prepareRecorder();
   const { serve } = await import('./commands/serve.ts');
   const starting = serve(config, explainConfig(...given), log, (text) => process.stderr.write(text));
   // Before it says that it is there: who reads that may end it at once.

@@ -69,6 +69,25 @@ const lagLimitMs = 5000;
 /** How long closing waits for a worker that has to be started first. */
 const closeWithinMs = 15_000;
 
+/** Reads its sources already; knows nothing yet. */
+let prepared: Worker | null = null;
+
+/** Lets the recorder's thread read its sources while the caller reads his own: 200 ms that `startRecorder` need not wait for. */
+export function prepareRecorder(): void {
+  if (prepared !== null) return;
+  prepared = newWorker();
+  // One that fails so early is forgotten; `startRecorder` tries with another and tells why that one fails.
+  prepared.once('error', () => undefined);
+  prepared.once('exit', () => (prepared = null));
+}
+
+function newWorker(): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url), {
+    execArgv: [...startArguments],
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+  });
+}
+
 /**
  * Starts the worker and waits until its store is open.
  * @throws RecorderRefused
@@ -160,11 +179,9 @@ class SupervisedRecorder implements Recorder {
   /** Rejects with `RecorderRefused` when it says why it cannot begin, with another error when it ends without a word. */
   async #startWorker(): Promise<void> {
     const started = Promise.withResolvers<void>();
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: this.#setup(),
-      execArgv: [...startArguments],
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
-    });
+    const worker = prepared ?? newWorker();
+    prepared = null;
+    worker.postMessage(this.#setup());
     this.#worker = worker;
     this.#lastBeatMs = performance.now();
     let died: unknown = new Error('The recorder ended before it was ready.');

@@ -1,7 +1,7 @@
-/** The recorder's thread: receives, and lets the loop do the work. The only writer of the store. */
+/** The recorder's thread: is told what to do by the first message, then lets the loop do the work. The only writer of the store. */
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { releaseStartupMemory } from '../startup-memory.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 import { startRecording } from './recording.ts';
@@ -10,16 +10,22 @@ const port = parentPort;
 if (port === null) throw new Error('server/recorder/worker.ts runs as a worker thread only.');
 const post = (message: FromWorker): void => port.postMessage(message);
 
-try {
-  // Made by startRecorder, in this process.
-  const setup = workerData as WorkerSetup;
-  const receive = await startRecording(setup, post);
-  if (!setup.reportStages) letCallsGoFirst();
-  port.on('message', (message: ToWorker) => receive(message));
-  releaseStartupMemory();
-  post({ kind: 'ready' });
-} catch (error) {
-  post({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+let receive: ((message: ToWorker) => void) | null = null;
+
+port.on('message', (message: WorkerSetup | ToWorker) => {
+  if (receive !== null && 'kind' in message) receive(message);
+  else if (!('kind' in message)) void begin(message);
+});
+
+async function begin(setup: WorkerSetup): Promise<void> {
+  try {
+    receive = await startRecording(setup, post);
+    if (!setup.reportStages) letCallsGoFirst();
+    releaseStartupMemory();
+    post({ kind: 'ready' });
+  } catch (error) {
+    post({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 /**
