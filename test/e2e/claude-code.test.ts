@@ -1,17 +1,11 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { callsWhen } from '../support/calls.ts';
-import { corpusBytes, corpusJson, corpusNames, hasCorpus } from '../support/corpus.ts';
+import { corpusBytes, corpusJson, hasCorpus } from '../support/corpus.ts';
+import { askTurn, startPlayer, turns } from '../support/player.ts';
 import { startProgram, type Program } from '../support/program.ts';
-
-const turnMeta = z.object({
-  request_headers: z.array(z.tuple([z.string(), z.string()])),
-  response_headers: z.array(z.tuple([z.string(), z.string()])),
-  url_path: z.string(),
-  status: z.number(),
-});
 
 const expectedTurn = z.object({
   message: z.object({
@@ -31,26 +25,6 @@ const expectedTurn = z.object({
   }),
 });
 
-const turns = corpusNames('claude-code')
-  .filter((name) => name.endsWith('.sse.gz'))
-  .map((name) => name.replace('.sse.gz', ''));
-
-/** Answers with the recorded bytes, split as they would arrive: in pieces that know nothing of events. */
-function startPlayer(): Promise<Server> {
-  const server = createServer((req, res) => {
-    const turn = String(req.headers['x-turn']);
-    const meta = turnMeta.parse(corpusJson(`claude-code/${turn}.meta.json`));
-    const headers = meta.response_headers.filter(([name]) => name !== 'transfer-encoding');
-    const bytes = corpusBytes(`claude-code/${turn}.sse.gz`);
-    req.resume().on('end', () => {
-      res.writeHead(meta.status, headers.flat());
-      for (let at = 0; at < bytes.length; at += 333) res.write(bytes.subarray(at, at + 333));
-      res.end();
-    });
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 describe.skipIf(!hasCorpus)('recorded Claude Code turns, played by an upstream', () => {
   let player: Server;
   let program: Program;
@@ -68,20 +42,8 @@ describe.skipIf(!hasCorpus)('recorded Claude Code turns, played by an upstream',
 
   it('reach the client byte for byte and the record with the tokens of the official client', async () => {
     for (const turn of turns) {
-      const meta = turnMeta.parse(corpusJson(`claude-code/${turn}.meta.json`));
-      const sent = meta.request_headers.filter(([name]) => !/^(content-length|accept-encoding)$/.test(name));
-      const answer = await fetch(program.proxyUrl + meta.url_path, {
-        method: 'POST',
-        headers: [...sent, ['x-turn', turn], ['accept-encoding', 'identity']],
-        body: JSON.stringify({
-          model: 'claude-sonnet-4-6',
-          max_tokens: 32_000,
-          stream: true,
-          messages: [{ role: 'user', content: turn }],
-        }),
-      });
-      // fetch undoes the gzip that the recording has whatever was asked for.
-      expect(Buffer.from(await answer.arrayBuffer()), turn).toEqual(corpusBytes(`claude-code/${turn}.sse`));
+      const answer = await askTurn(program.proxyUrl, turn);
+      expect(answer, turn).toEqual(corpusBytes(`claude-code/${turn}.sse`));
     }
     const calls = await callsWhen(program, (all) =>
       all.length === turns.length && all.every(({ state }) => state !== 'open') ? all : [],
