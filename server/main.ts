@@ -10,6 +10,7 @@ import { addMoneyCommands } from './commands/money-commands.ts';
 import { addPricesCommand } from './commands/prices.ts';
 import { addSettingFlags, configFileOf, flagTexts } from './commands/setting-flags.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
+import { addReplayCommand } from './commands/replay-commands.ts';
 import { addStoreCommands } from './commands/store-commands.ts';
 import { addTokenCommand } from './commands/token.ts';
 import type { Running } from './commands/serve.ts';
@@ -33,6 +34,7 @@ const serveCommand = program
   .description('start the proxy, the recorder and the dashboard (this is what a bare "weir" does)');
 addSettingFlags(serveCommand);
 serveCommand.action(async (options: Readonly<Record<string, unknown>>) => runServer(options));
+addReplayCommand(program, processIo);
 addStoreCommands(program, processIo);
 addRecordCommands(program, processIo);
 addPricesCommand(program, processIo);

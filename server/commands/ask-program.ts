@@ -52,12 +52,33 @@ async function getFrom(
   path: string,
   signal?: AbortSignal,
 ): Promise<Response> {
+  const answer = await requestProgram(program, config, path, undefined, signal);
+  if (!answer.ok)
+    throw new NoAnswer(`The program at ${program.url} answered with status ${answer.status}.`, false);
+  return answer;
+}
+
+/** Where a program can be asked. */
+export type ProgramAddress = Pick<RunningProgram, 'pid' | 'url'>;
+
+/** GET below `/-/api/v1/`, or a POST of `body` as JSON; whatever it answers but 401. @throws NoAnswer */
+export async function requestProgram(
+  program: ProgramAddress,
+  config: Config,
+  path: string,
+  body?: object,
+  signal?: AbortSignal,
+): Promise<Response> {
   const token = config.token ?? readToken(config.dataDir);
   let answer: Response;
   try {
     answer = await fetch(`${program.url}/-/api/v1/${path}`, {
-      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       redirect: 'manual',
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
@@ -72,8 +93,6 @@ async function getFrom(
       false,
     );
   }
-  if (!answer.ok)
-    throw new NoAnswer(`The program at ${program.url} answered with status ${answer.status}.`, false);
   return answer;
 }
 
