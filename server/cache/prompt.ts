@@ -102,3 +102,10 @@ function ttlOf(value: JsonObject): string | null {
   const control = asObject(value['cache_control']);
   return control === null ? null : (asText(control['ttl']) ?? '5m');
 }
+
+/** By what it begins with: a session may ask other things besides, of which each is a conversation of its own. */
+export function conversationOf(request: JsonObject | null): string {
+  const first = asObject(asArray(request?.['messages'])[0])?.['content'];
+  const text = typeof first === 'string' ? first : asObject(asArray(first)[0])?.['text'];
+  return typeof text === 'string' ? `${text.length} ${text.slice(0, 80)}` : '';
+}

@@ -36,7 +36,6 @@ export async function readRequestBody(
   store: Store,
   { row, details }: StoredCall,
 ): Promise<JsonObject | null> {
-  if (row.bodies !== 'full') return null;
   const chunks = readBody(store, row.id, 'request').flatMap(unpackChunks);
   if (chunks.length === 0) return null;
   const encoding = headerValue(headersOf(details.request_headers), 'content-encoding');

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { CallsOptions } from './calls.ts';
 import type { CommandIo } from './command-io.ts';
+import type { DiffOptions } from './diff.ts';
 import type { ExportOptions } from './export.ts';
 import { filterQuery } from './filter-flags.ts';
 import { addQueryFlags, type QueryOptions } from './query-flags.ts';
@@ -12,7 +13,7 @@ import type { ShowOptions } from './show.ts';
 import { withStoreTarget } from './store-target.ts';
 import type { TailOptions } from './tail.ts';
 
-/** Adds `calls`, `show`, `tail`, `sessions`, `export`, `import` and `playback`. Their actions throw ConfigError. */
+/** Adds `calls`, `show`, `diff`, `tail`, `sessions`, `export`, `import` and `playback`. Their actions throw ConfigError. */
 export function addRecordCommands(program: Command, io: CommandIo): void {
   addQueryFlags(withStoreTarget(program.command('calls')), filterQuery)
     .description('calls that pass the filters, newest first')
@@ -36,6 +37,18 @@ export function addRecordCommands(program: Command, io: CommandIo): void {
     .action(async (id: string, options: ShowOptions) => {
       const { runShow } = await import('./show.ts');
       io.setExitCode(await runShow(id, options, io));
+    });
+  withStoreTarget(program.command('diff'))
+    .description(
+      'what a call asked that the call before in its session did not, block by block, and why it missed the cache',
+    )
+    .argument('<id>', 'of the call')
+    .argument('[other]', 'compare with this call instead, the answers too')
+    .option('--text', 'also what the changed blocks say')
+    .option('--json', 'print JSON, as the API answers')
+    .action(async (id: string, other: string | undefined, options: DiffOptions) => {
+      const { runDiff } = await import('./diff.ts');
+      io.setExitCode(await runDiff(id, other, options, io));
     });
   addQueryFlags(withStoreTarget(program.command('tail')), filterQuery)
     .description('calls of the running program as they end')

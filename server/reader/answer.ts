@@ -10,6 +10,7 @@ import { readSession } from '../store/session.ts';
 import { listSessions } from '../store/sessions.ts';
 import { answerBody, answerConversation, answerEvents, answerMessage } from './content.ts';
 import { answerComparison, answerReplays } from './comparison.ts';
+import { answerDiff } from './diff.ts';
 import { answerDraft } from './draft.ts';
 import type { Asked } from './protocol.ts';
 import { answerPrices } from './prices.ts';
@@ -42,6 +43,8 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
       return answerReplays(store, asked.args.filters, asked.args.limit, asked.args.cursor);
     case 'comparison':
       return answerComparison(store, asked.args.id, asked.args.others);
+    case 'diff':
+      return answerDiff(store, asked.args);
     case 'events':
       return answerEvents(store, asked.args.id, asked.args.limit, asked.args.cursor);
     case 'sessions':

@@ -2,6 +2,7 @@
 import type {
   Call,
   CallDetail,
+  CallDiff,
   CallsPage,
   Comparison,
   Conversation,
@@ -119,6 +120,8 @@ export interface Questions {
   };
   /** `others`: ids; empty for the replays of the call. */
   comparison: { args: { id: string; others: readonly string[] }; answer: Comparison | null };
+  /** `against`: the other call; null for the one before. `cut`: characters after which texts are shortened. */
+  diff: { args: { id: string; against: string | null; cut: number }; answer: CallDiff | null };
   events: { args: { id: string; limit: number; cursor: string | null }; answer: EventsPage | null };
   sessions: { args: { filters: Filters; limit: number; cursor: string | null }; answer: SessionsPage };
   session: { args: { id: string; limit: number; cursor: string | null }; answer: SessionDetail | null };

@@ -3,11 +3,11 @@
  * recent calls is bounded; of older ones it asks the store. Requests are only looked into where something was missed.
  */
 import { explainMiss, missedTokens, type CachedCall, type JudgedCall, type Miss } from '../cache/cause.ts';
-import { promptOf } from '../cache/prompt.ts';
+import { conversationOf, promptOf } from '../cache/prompt.ts';
 import { cachedCallOf, cachedRow, readRequestBody } from '../cache/stored.ts';
 import { cacheUseOf, promptTokensOf, type CacheUse } from '../cache/use.ts';
-import { asArray, asObject, type JsonObject } from '../messages/json.ts';
-import { callBefore, readStoredCall, type StoredCall } from '../store/calls-before.ts';
+import type { JsonObject } from '../messages/json.ts';
+import { callsBefore, readStoredCall, type StoredCall } from '../store/calls-before.ts';
 import type { Store } from '../store/open.ts';
 import { isStoreRefusal } from '../store/refusal.ts';
 import type { WholeCall } from '../store/write.ts';
@@ -83,7 +83,7 @@ export class CacheWatch {
   /** The latest call of the same conversation, or else of the thread: for what uses the cache, and so begins as that did. */
   async #before(row: WholeCall, conversation: string, use: CacheUse): Promise<KnownCall | null> {
     const thread = this.#threads.get(threadKey(row));
-    if (thread === undefined) return this.#ask((store) => knownCall(callBefore(store, row)));
+    if (thread === undefined) return this.#ask((store) => knownCall(callsBefore(store, row, 1)[0] ?? null));
     const own = thread.get(conversation) ?? null;
     if (own !== null || promptTokensOf(use) === use.input) return own;
     return [...thread.values()].at(-1) ?? null;
@@ -150,13 +150,6 @@ function knownCall(stored: StoredCall | null): KnownCall | null {
 
 function threadKey(row: WholeCall): string {
   return JSON.stringify([row.upstream, row.session_id, row.agent_id, row.kind]);
-}
-
-/** By its first words: a session may ask other things besides, of which each is a conversation of its own. */
-function conversationOf(request: JsonObject | null): string {
-  const first = asObject(asArray(request?.['messages'])[0])?.['content'];
-  const text = typeof first === 'string' ? first : asObject(asArray(first)[0])?.['text'];
-  return typeof text === 'string' ? `${text.length} ${text.slice(0, 80)}` : '';
 }
 
 function forgetFirst<Value>(map: Map<string, Value>, most: number, forgotten: (value: Value) => void): void {

@@ -18,32 +18,30 @@ export function readStoredCall({ db }: Store, id: string): StoredCall | null {
 }
 
 /**
- * The latest call that began before, in the same session, by the same agent, of the same kind and to the same upstream, and got an
- * answer that tells its usage; null when there is none, or no session. Replays are left out.
+ * Calls that began before, the latest first, in the same session, by the same agent, of the same kind and to the same upstream, that
+ * got an answer which tells its usage; none without a session. Replays are left out.
  */
-export function callBefore({ db }: Store, row: WholeCall): StoredCall | null {
-  if ((row.session_id ?? null) === null) return null;
-  return (
-    db
-      .select(columns)
-      .from(calls)
-      .innerJoin(callDetails, isOfCall)
-      .where(
-        and(
-          eq(calls.session_id, row.session_id ?? ''),
-          isOlderThan({ startedMs: row.started_ms, id: row.id }),
-          sql`${calls.agent_id} IS ${row.agent_id ?? null}`,
-          sql`${calls.kind} IS ${row.kind ?? null}`,
-          sql`${calls.upstream} IS ${row.upstream ?? null}`,
-          eq(calls.path, row.path),
-          isNotNull(calls.input_tokens),
-          isNull(calls.replay_of),
-        ),
-      )
-      .orderBy(desc(calls.started_ms), desc(calls.id))
-      .limit(1)
-      .get() ?? null
-  );
+export function callsBefore({ db }: Store, row: WholeCall, limit: number): StoredCall[] {
+  if ((row.session_id ?? null) === null) return [];
+  return db
+    .select(columns)
+    .from(calls)
+    .innerJoin(callDetails, isOfCall)
+    .where(
+      and(
+        eq(calls.session_id, row.session_id ?? ''),
+        isOlderThan({ startedMs: row.started_ms, id: row.id }),
+        sql`${calls.agent_id} IS ${row.agent_id ?? null}`,
+        sql`${calls.kind} IS ${row.kind ?? null}`,
+        sql`${calls.upstream} IS ${row.upstream ?? null}`,
+        eq(calls.path, row.path),
+        isNotNull(calls.input_tokens),
+        isNull(calls.replay_of),
+      ),
+    )
+    .orderBy(desc(calls.started_ms), desc(calls.id))
+    .limit(limit)
+    .all();
 }
 
 const isOfCall = eq(callDetails.call_id, calls.id);

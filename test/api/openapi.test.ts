@@ -27,7 +27,7 @@ async function describeServed() {
 test('the description names every endpoint of the interface', async () => {
   const { document } = await describeServed();
   const collections = ['/calls', '/calls/{id}/events', '/replays', '/sessions', '/stats', '/facets'];
-  const others = ['', '/request', '/response', '/message', '/conversation'].map(
+  const others = ['', '/request', '/response', '/message', '/conversation', '/diff'].map(
     (part) => `/calls/{id}${part}`,
   );
   const expected = [

@@ -9,6 +9,7 @@ import { toFilters, withFilters } from '../filters.ts';
 import { cursor, largestPage, limit, sendPages, usualPage } from '../pages.ts';
 import {
   callDetailSchema,
+  callDiffSchema,
   callSchema,
   callsPageSchema,
   conversationSchema,
@@ -19,6 +20,8 @@ import {
 import type { Call, StreamEvent } from '../wire.ts';
 
 const nothing = z.strictObject({});
+/** Of texts in a diff. */
+const usualCut = 20_000;
 
 /** @param now wall clock, epoch ms, for times that count back from now */
 export function callEndpoints(reader: Reader, now: () => number): readonly Endpoint[] {
@@ -28,6 +31,7 @@ export function callEndpoints(reader: Reader, now: () => number): readonly Endpo
     ...bodies(reader),
     message(reader),
     conversation(reader),
+    diff(reader),
     events(reader),
   ];
 }
@@ -110,6 +114,32 @@ function conversation(reader: Reader): Endpoint {
     async handle(query, request, response) {
       const args = { id: idOf(request), cut: query.cut ?? null };
       sendJson(response, found(await reader.ask('conversation', args)));
+    },
+  });
+}
+
+function diff(reader: Reader): Endpoint {
+  return defineEndpoint({
+    path: '/calls/:id/diff',
+    summary:
+      'What became of each block of the prompt since the call before (same session, agent and kind), with estimated tokens and money, and why the cache was missed.',
+    query: z.strictObject({
+      against: z
+        .string()
+        .regex(/^[\w-]{1,64}$/, { error: 'must be the id of a call' })
+        .optional()
+        .meta({ description: 'Compare with this call instead.' }),
+      cut: z
+        .string()
+        .regex(/^[1-9]\d{0,6}$/, { error: 'must be a whole number of characters, 1 to 9999999' })
+        .transform(Number)
+        .optional()
+        .meta({ description: `Texts of more characters are shortened; ${usualCut} if not given.` }),
+    }),
+    answer: { kind: 'json', schema: callDiffSchema },
+    async handle(query, request, response) {
+      const args = { id: idOf(request), against: query.against ?? null, cut: query.cut ?? usualCut };
+      sendJson(response, found(await reader.ask('diff', args)));
     },
   });
 }
