@@ -1,7 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests of the store, and of what reads it, that run on both engines. */
-const onBothEngines: string[] = [];
+const onBothEngines = [
+  'calls',
+  'cost-parts',
+  'facets',
+  'pieces',
+  'retention',
+  'rollups',
+  'search',
+  'session',
+  'sessions',
+  'stats',
+  'view',
+  'write',
+].map((name) => `test/store/${name}.test.ts`);
 
 export default defineConfig({
   test: {

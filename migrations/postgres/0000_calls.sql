@@ -26,6 +26,7 @@ CREATE TABLE "call_details" (
 	"notes" text COLLATE "C",
 	"fingerprint" text COLLATE "C",
 	"saved_seq" bigint,
+	"writer" text COLLATE "C",
 	"chain" bigint
 );
 --> statement-breakpoint

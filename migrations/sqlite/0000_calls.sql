@@ -27,6 +27,7 @@ CREATE TABLE `call_details` (
 	`notes` text,
 	`fingerprint` text,
 	`saved_seq` integer,
+	`writer` text,
 	`chain` integer
 );
 --> statement-breakpoint

@@ -56,6 +56,11 @@ function startsHere(words: readonly Word[], at: number, { words: wanted, isPrefi
   });
 }
 
+/** The words of a text in their order, as they are compared. */
+export function foldedWords(text: string): string[] {
+  return wordsOf(text).map(({ folded }) => folded);
+}
+
 function wordsOf(text: string, most = Number.POSITIVE_INFINITY): Word[] {
   const words: Word[] = [];
   for (const match of text.matchAll(wordPattern)) {

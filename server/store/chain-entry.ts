@@ -37,7 +37,7 @@ const derivedColumns = [
   'cache_lost_nano_usd',
 ];
 const factColumns = namesOf(calls, [...costColumns, ...derivedColumns]);
-const detailColumns = namesOf(callDetails, [...noteColumns, 'call_id', 'saved_seq', 'chain']);
+const detailColumns = namesOf(callDetails, [...noteColumns, 'call_id', 'saved_seq', 'writer', 'chain']);
 const revisionColumns = namesOf(costRevisions, ['chain']);
 
 function namesOf(
@@ -63,13 +63,19 @@ export function revisionHash(revision: CostRevisionRow): Buffer {
   return hash('sha256', factsOf({ ...revision }, revisionColumns), 'buffer');
 }
 
-/** Unknown is left out. A text stands behind its length, and as UTF-8 can hold it, which is how it is stored. */
+/** As every engine can hold it: UTF-8, and no NUL, for which PostgreSQL has no place. */
+function storable(text: string): string {
+  const whole = text.toWellFormed();
+  return whole.includes('\0') ? whole.replaceAll('\0', '\u{fffd}') : whole;
+}
+
+/** Unknown is left out. A text stands behind its length, and as it can be stored. */
 function factsOf(columns: Columns, names: readonly string[]): string {
   let facts = '';
   for (const name of names) {
     const value = columns[name];
     if (typeof value === 'number') facts += `${name} ${value}\n`;
-    else if (typeof value === 'string') facts += `${name} ${value.length}:${value.toWellFormed()}\n`;
+    else if (typeof value === 'string') facts += `${name} ${value.length}:${storable(value)}\n`;
   }
   return facts;
 }
@@ -169,3 +175,6 @@ export function sealHead(
   const said = hash('sha256', Buffer.concat([inner, Buffer.from(`${name} ${last} `), link]), 'buffer');
   return hash('sha256', Buffer.concat([outer, said]), 'buffer');
 }
+
+/** What a store has for a writer without a secret. */
+export const unsealedName = 'unsealed';

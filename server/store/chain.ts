@@ -12,9 +12,11 @@ import {
   noLink,
   revisionHash,
   sealHead,
+  unsealedName,
   type Columns,
   type EntryKind,
 } from './chain-entry.ts';
+import { waitToBeAlone } from './alone.ts';
 import type { Store } from './open.ts';
 import {
   callDetails,
@@ -50,9 +52,6 @@ export function chainOf(store: Store): Chain {
   return known;
 }
 
-/** What a store has for a writer without a secret. */
-export const unsealedName = 'unsealed';
-
 function createChain(store: Store): Chain {
   const { seal, db } = store;
   const name = seal?.writer ?? unsealedName;
@@ -74,6 +73,7 @@ function createChain(store: Store): Chain {
   }
 
   function begin(ending: Buffer | null): Pick<ChainWriterRow, 'number' | 'last' | 'link'> {
+    waitToBeAlone(store, 'chain');
     const latest = db
       .select({ number: max(chainWriters.number) })
       .from(chainWriters)

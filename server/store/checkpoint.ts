@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { Store } from './open.ts';
 import { isStoreRefusal } from './refusal.ts';
 
 /**
@@ -21,7 +22,9 @@ const PASSIVE_FROM_BYTES = 4 * 1024 * 1024;
 const IDLE_FROM_BYTES = 1024 * 1024;
 const TRUNCATE_FROM_BYTES = 64 * 1024 * 1024;
 
-export function createCheckpointer(sqlite: Database.Database): Checkpointer {
+export function createCheckpointer({ engine, sqlite }: Store): Checkpointer {
+  // A server sees to that itself.
+  if (engine === 'postgres') return { afterCommit: nothing, whenIdle: nothing, moveAll: nothing };
   const pageBytes = Number(sqlite.pragma('page_size', { simple: true }));
 
   function truncate(): void {
@@ -58,6 +61,8 @@ export function createCheckpointer(sqlite: Database.Database): Checkpointer {
     moveAll: () => unlessRefused(truncate),
   };
 }
+
+const nothing = (): void => undefined;
 
 /** Frames in the log, and those that are not yet in the file. */
 function walFrames(sqlite: Database.Database): { frames: number; waiting: number } {

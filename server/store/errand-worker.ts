@@ -13,6 +13,12 @@ function run(errand: Errand): readonly string[] {
       case 'find_damage':
         return findDamage(store);
       case 'copy':
+        if (store.engine === 'postgres') {
+          throw new StoreError(
+            'unsupported',
+            `${store.path} is copied by pg_dump: weir backup copies files of SQLite.`,
+          );
+        }
         // One read transaction: what is committed while it runs is in the next copy. It writes the other file only.
         store.sqlite.pragma('query_only = OFF');
         store.sqlite.prepare('VACUUM INTO ?').run(errand.into);

@@ -30,9 +30,9 @@ const columns: Readonly<Record<string, SQL>> = {
   cache_miss_cause: sql`${calls.cache_miss_cause}`,
   stream: flag(sql`${calls.stream}`),
   demo: flag(sql`${calls.demo}`),
-  replay: flag(sql`${calls.replay_of} IS NOT NULL`),
-  error: flag(isError),
-  unpriced: flag(isUnpriced),
+  replay: whether(sql`${calls.replay_of} IS NOT NULL`),
+  error: whether(isError),
+  unpriced: whether(isUnpriced),
 };
 
 /** For each filter the most frequent values, at most 50, among the calls that pass `filters`; null is "not known". */
@@ -44,18 +44,29 @@ export function readFacets({ db }: Store, filters: Filters): Facets {
     sql`, `,
   );
   const counts = names.map(
-    (name) => sql`SELECT * FROM (SELECT ${name} AS facet, ${sql.identifier(name)} AS value, count(*) AS count
+    (
+      name,
+    ) => sql`SELECT * FROM (SELECT ${name} AS facet, CAST(${sql.identifier(name)} AS TEXT) AS value, count(*) AS count
       FROM hit GROUP BY 2 ORDER BY 3 DESC, 2 NULLS FIRST LIMIT ${MOST_VALUES}) AS top`,
   );
   // The table is read once, and its wide rows only there.
-  const rows = db.all<{ facet: string; value: string | number | null; count: number }>(
+  const rows = db.all<{ facet: string; value: string | null; count: number }>(
     sql`WITH hit AS MATERIALIZED (SELECT ${hits} FROM ${calls} WHERE ${condition}) ${sql.join(counts, sql` UNION ALL `)}`,
   );
   const facets: Facets = Object.fromEntries(names.map((name) => [name, []]));
-  for (const { facet, value, count } of rows) facets[facet]?.push({ value, count });
+  for (const { facet, value, count } of rows) {
+    // All as texts, as columns of a union have one type: this one is a number.
+    facets[facet]?.push({ value: facet === 'status' && value !== null ? Number(value) : value, count });
+  }
   return facets;
 }
 
+/** Of what is never unknown. */
+function whether(condition: SQL): SQL {
+  return sql`CASE WHEN ${condition} THEN 'true' ELSE 'false' END`;
+}
+
+/** A number that is 0, 1 or NULL. */
 function flag(value: SQL): SQL {
   return sql`CASE ${value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END`;
 }

@@ -5,7 +5,7 @@ import { latencies, measures } from './measures.ts';
 import type { Store } from './open.ts';
 import { callsRemovedBefore } from './removed-calls.ts';
 import { firstRollupId, hasRollup, hourMs, scopes, type Scope } from './rollup-keys.ts';
-import { keyText } from './rollup-writer.ts';
+import { keyText, withoutWriter } from './rollup-writer.ts';
 import { calls, rollupKeys, rollupLatencies, rollups } from './tables.ts';
 
 export interface CheckedHour {
@@ -108,9 +108,10 @@ function readRollups({ db }: Store, scope: Scope, hour: number): Counts {
     .leftJoin(rollupKeys, sql`${rollupKeys.id} = ${rollups.key}`)
     .where(range)
     .all()) {
-    texts.set(row.id, text ?? 'a missing key');
+    const key = text === null ? 'a missing key' : withoutWriter(text);
+    texts.set(row.id, key);
     for (const name of Object.keys(measures)) {
-      add(counts, `${text ?? 'a missing key'} ${name}`, row[name as keyof typeof row]);
+      add(counts, `${key} ${name}`, row[name as keyof typeof row]);
     }
   }
   const buckets = and(

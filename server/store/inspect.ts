@@ -1,10 +1,26 @@
 /** What a check reads: each call with everything that belongs to it, what belongs to no call, and the file itself. */
 import Database from 'better-sqlite3';
-import { and, asc, count, eq, gt, lte, max, notInArray, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  count,
+  eq,
+  getTableColumns,
+  getTableName,
+  gt,
+  is,
+  lte,
+  max,
+  notInArray,
+  sql,
+} from 'drizzle-orm';
+import { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { Store } from './open.ts';
 import { createBodyReader } from './piece-reader.ts';
 import { migrateStore } from './schema.ts';
+import { postgresErrorOf } from './postgres/error.ts';
 import { isSqliteCode } from './sqlite-code.ts';
+import * as tables from './tables.ts';
 import { bodies, callDetails, calls, type BodyRow, type CallDetailsRow, type CallRow } from './tables.ts';
 
 /** A call and everything that is stored of it, as it was at one moment. */
@@ -80,7 +96,8 @@ function createCallReader(store: Store): (id: string) => StoredCall | null {
     try {
       return { row: putTogether(row), problem: null };
     } catch (error) {
-      if (!(error instanceof Error) || isSqliteCode(error, 'SQLITE')) throw error;
+      if (!(error instanceof Error) || isSqliteCode(error, 'SQLITE') || postgresErrorOf(error) !== null)
+        throw error;
       return { row, problem: error.message };
     }
   };
@@ -110,7 +127,8 @@ export function findOrphans({ db }: Store): Orphans {
  * Tables, columns, indexes and views that this version makes and that are missing in the file or are otherwise there; what
  * somebody added is no matter.
  */
-export function findForeignShapes({ sqlite }: Store): string[] {
+export function findForeignShapes({ sqlite, engine }: Store): string[] {
+  if (engine === 'postgres') return findMissingColumns(sqlite);
   const reference = new Database(':memory:');
   try {
     migrateStore(reference);
@@ -125,6 +143,21 @@ export function findForeignShapes({ sqlite }: Store): string[] {
   }
 }
 
+/** PostgreSQL keeps no text of how a table was made: what is asked for has to be there. */
+function findMissingColumns(sqlite: Database.Database): string[] {
+  const find = sqlite.prepare<[string], string>(
+    'SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ?',
+  );
+  const shapes = Object.values(tables).filter((table) => is(table, SQLiteTable));
+  return shapes.flatMap((table) => {
+    const name = getTableName(table);
+    const found = find.pluck().all(name);
+    if (found.length === 0) return [`table ${name} is missing`];
+    const missing = Object.keys(getTableColumns(table)).filter((column) => !found.includes(column));
+    return missing.map((column) => `column ${column} of table ${name} is missing`);
+  });
+}
+
 function shapesOf(sqlite: Database.Database): Map<string, string> {
   const rows = sqlite
     .prepare("SELECT type || ' ' || name AS name, sql AS definition FROM sqlite_schema WHERE sql IS NOT NULL")
@@ -134,7 +167,9 @@ function shapesOf(sqlite: Database.Database): Map<string, string> {
 }
 
 /** What SQLite's own `integrity_check` finds in the pages of the file; empty when all is well. Reads the whole file. */
-export function findDamage({ sqlite }: Store): string[] {
+export function findDamage({ sqlite, engine }: Store): string[] {
+  // A server checks its pages as it reads them.
+  if (engine === 'postgres') return [];
   const rows: unknown = sqlite.pragma('integrity_check(100)');
   const lines = (rows as { integrity_check: string }[]).map((row) => row.integrity_check);
   return lines.filter((line) => line !== 'ok');

@@ -92,7 +92,7 @@ function sumOf(value: SQLiteColumn | SQL): SQL {
 
 /** Interpolated between the two calls next to it, in whole microseconds. */
 function percentile(column: SQLiteColumn, fraction: number): SQL {
-  return sql`round(percentile_cont(${column}, ${sql.raw(String(fraction))}))`;
+  return sql`round(CAST(percentile_cont(${column}, ${sql.raw(String(fraction))}) AS NUMERIC))`;
 }
 
 function cacheHitRate(): SQL {

@@ -51,7 +51,8 @@ async function write(): Promise<void> {
   if (others.length > 0)
     throw new Error('SQLite is several migrations ahead: write them one after the other');
   const last = kept.at(-1);
-  const before: Snapshot = last === undefined ? generateDrizzleJson({}) : readJson(snapshotPath(last.tag));
+  const before: Snapshot =
+    last === undefined ? generateDrizzleJson({}) : (readJson(snapshotPath(last.tag)) as Snapshot);
   const now = generateDrizzleJson(toPostgres({ ...tables, ...view }), before.id);
   // A store lies in whatever schema its connection comes to.
   const statements = (await generateMigration(before, now)).map((text) => text.replaceAll('"public".', ''));
@@ -77,10 +78,10 @@ function snapshotPath(tag: string): string {
 
 function readJournal(of: string): Journal {
   const path = join(of, 'meta/_journal.json');
-  return existsSync(path) ? readJson(path) : { entries: [] };
+  return existsSync(path) ? (readJson(path) as Journal) : { entries: [] };
 }
 
 /** Written by drizzle-kit, or by this program. */
-function readJson<Shape>(path: string): Shape {
-  return JSON.parse(readFileSync(path, 'utf8')) as Shape;
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
 }

@@ -9,6 +9,8 @@ import { addDetailText } from './detail-text.ts';
 import { StoreError } from './errors.ts';
 import { createPrivately, lockPath, lockStore, type StoreLock } from './lock.ts';
 import { assertUsable, migrateStore, schemaState } from './schema.ts';
+import { isPostgresAddress } from './postgres/address.ts';
+import { openPostgres } from './postgres/open.ts';
 import { isSqliteCode, sqliteCodeOf } from './sqlite-code.ts';
 
 export interface OpenOptions {
@@ -24,11 +26,13 @@ export interface OpenOptions {
 
 /** An open store. Only the files of this folder look inside. */
 export interface Store {
-  /** Absolute path of the file. */
+  readonly engine: 'sqlite' | 'postgres';
+  /** Absolute path of the file, or the address of the database without its password. */
   readonly path: string;
   readonly mode: 'write' | 'read';
   /** Of whoever writes; null for readers and for those without a secret. */
   readonly seal: Seal | null;
+  /** The connection; that of PostgreSQL has the same surface without pragmas and functions. */
   readonly sqlite: Database.Database;
   readonly db: BetterSQLite3Database;
   close(): void;
@@ -38,13 +42,18 @@ const PAGE_BYTES = 16_384;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the SQLite file `target`. `write` creates it (0600) and its folder (0700) when missing, brings it to this version and
+ * Opens the SQLite file `target`, or the database at its address. `write` creates it (0600) and its folder (0700) when missing, brings it to this version and
  * is refused while another process writes; `read` changes nothing and needs no permission from the writer.
  * Throws `StoreError` with a sentence for the user.
  */
 export function openStore(target: string, mode: 'write' | 'read', options: OpenOptions = {}): Store {
-  if (/^[a-z]+:\/\//i.test(target)) {
-    throw new StoreError('unsupported', `This version stores into SQLite files only: --store takes a path.`);
+  if (isPostgresAddress(target)) return openPostgres(target, mode, options);
+  const [scheme] = /^[a-z]+:\/\//i.exec(target) ?? [];
+  if (scheme !== undefined) {
+    throw new StoreError(
+      'unsupported',
+      `--store takes a file or an address postgres://…, and not ${scheme}.`,
+    );
   }
   if (target === '')
     throw new StoreError('wrong_path', 'The path of the store is empty: set --store to a file.');
@@ -97,6 +106,7 @@ function openLocked(path: string, options: OpenOptions, lock: StoreLock): Store 
     throw error;
   }
   return {
+    engine: 'sqlite',
     path,
     mode: 'write',
     seal: options.seal ?? null,
@@ -125,6 +135,7 @@ function openToRead(path: string): Store {
     throw error;
   }
   return {
+    engine: 'sqlite',
     path,
     mode: 'read',
     seal: null,

@@ -2,9 +2,11 @@
 import { hash } from 'node:crypto';
 import { unpackBytes, type PackedBody } from './bodies.ts';
 import { proposeCuts } from './cut.ts';
-import { firstPackId, packId, packOfId, pieceKey, utcDay } from './days.ts';
+import { packId, pieceKey, utcDay } from './days.ts';
 import type { Store } from './open.ts';
+import { createPackNumbers, type PackNumbers } from './pack-numbers.ts';
 import { createPackReader, packColumns } from './packs.ts';
+import { createPieceIndex, type PieceIndex } from './piece-index.ts';
 import { digestOf } from './piece-reader.ts';
 import { RecentPieces } from './recent-pieces.ts';
 import { encodeSlices, joinSlices, type Slice } from './slices.ts';
@@ -20,6 +22,8 @@ export interface PieceWriter {
    * @param startedMs of the call: pieces are shared within its UTC day
    */
   store<Body extends DigestibleBody>(startedMs: number, bodies: readonly Body[]): SlicedBody<Body>[];
+  /** To be called last in each transaction. */
+  settle(): void;
   /** To be called when something that was stored was rolled back or removed. */
   forget(): void;
 }
@@ -28,10 +32,17 @@ export interface PieceWriter {
 const packBytes = 4 * 1024 * 1024;
 
 export function createPieceWriter(store: Store): PieceWriter {
-  const memory = { statements: prepare(store), packs: createPackReader(store), recent: new RecentPieces() };
+  const memory = {
+    statements: prepare(store),
+    packs: createPackReader(store),
+    recent: new RecentPieces(),
+    numbers: createPackNumbers(store),
+    index: createPieceIndex(store),
+  };
   const forget = (): void => {
     memory.packs.forget();
     memory.recent.forget();
+    memory.index.forget();
   };
 
   function storeBodies<Body extends DigestibleBody>(startedMs: number, bodies: readonly Body[]) {
@@ -57,6 +68,7 @@ export function createPieceWriter(store: Store): PieceWriter {
         throw error;
       }
     },
+    settle: () => memory.index.settle(),
     forget,
   };
 }
@@ -65,18 +77,13 @@ interface Memory {
   readonly statements: ReturnType<typeof prepare>;
   readonly packs: ReturnType<typeof createPackReader>;
   readonly recent: RecentPieces;
+  readonly numbers: PackNumbers;
+  readonly index: PieceIndex;
 }
 
 /** Without drizzle: a new conversation of 270 kB asks for some 250 pieces. */
 function prepare({ sqlite }: Store) {
   return {
-    find: sqlite.prepare<[number], { rest: Buffer; pack: number; offset: number; length: number }>(
-      'SELECT rest, pack, offset, length FROM pieces WHERE key = ?',
-    ),
-    addPiece: sqlite.prepare<[number, Buffer, number, number, number]>(
-      'INSERT INTO pieces (key, rest, pack, offset, length) VALUES (?, ?, ?, ?, ?)',
-    ),
-    lastPack: sqlite.prepare<[number], { id: number | null }>('SELECT max(id) AS id FROM packs WHERE id < ?'),
     addPack: sqlite.prepare(
       'INSERT INTO packs (id, packing, bytes, raw_bytes, base, depth) VALUES (@id, @packing, @bytes, @raw_bytes, @base, @depth)',
     ),
@@ -128,27 +135,22 @@ class Packer {
   }
 
   #findOrAdd(piece: Buffer): Slice {
-    const { find, addPiece } = this.#memory.statements;
+    const { index } = this.#memory;
     const sha256 = hash('sha256', piece, 'buffer');
     const key = pieceKey(this.#day, sha256);
     const rest = sha256.subarray(5, 17);
-    const found = find.get(key);
+    const found = index.find(key);
     if (found !== undefined && found.length === piece.byteLength && found.rest.equals(rest)) {
       return this.#found({ pack: found.pack, offset: found.offset, length: found.length });
     }
     if (this.#bytes > 0 && this.#bytes + piece.byteLength > packBytes) this.close();
-    this.#pack ??= this.#nextPack();
+    this.#pack ??= this.#memory.numbers.next(this.#day);
     const slice = { pack: this.#pack, offset: this.#bytes, length: piece.byteLength };
     // The rare piece that shares its key with another one is stored each time.
-    if (found === undefined) addPiece.run(key, rest, slice.pack, slice.offset, slice.length);
+    if (found === undefined) index.add({ key, rest, ...slice });
     this.#pieces.push(piece);
     this.#bytes += piece.byteLength;
     return slice;
-  }
-
-  #nextPack(): number {
-    const last = this.#memory.statements.lastPack.get(firstPackId(this.#day + 1))?.id ?? null;
-    return last === null || last < firstPackId(this.#day) ? 1 : packOfId(last) + 1;
   }
 }
 

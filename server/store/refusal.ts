@@ -1,5 +1,6 @@
 /** Tells a store that cannot be written just now from a mistake in what was to be written. */
 import { StoreError } from './errors.ts';
+import { isPostgresRefusal } from './postgres/error.ts';
 import { isSqliteCode } from './sqlite-code.ts';
 
 const refusals = [
@@ -21,6 +22,7 @@ const refusals = [
 /** The same change may succeed later, or in another file. */
 export function isStoreRefusal(error: unknown): boolean {
   if (error instanceof StoreError || refusals.some((family) => isSqliteCode(error, family))) return true;
+  if (isPostgresRefusal(error)) return true;
   // Somebody has changed the tables under us: no fault of the record that is to be written.
   return isSqliteCode(error, 'SQLITE_ERROR') && /no such (table|column)/.test(messagesOf(error));
 }

@@ -3,6 +3,7 @@ import { and, between, eq, ne, sql, type SQL } from 'drizzle-orm';
 import { bucketOf } from './histogram.ts';
 import { latencies, measures } from './measures.ts';
 import type { Store } from './open.ts';
+import { writerName } from './writer-name.ts';
 import {
   firstRollupId,
   hasRollup,
@@ -45,16 +46,25 @@ function createRollupWriter(store: Store): RollupWriter {
     ON CONFLICT (rollup, bucket) DO UPDATE SET calls = rollup_latencies.calls + excluded.calls`,
   );
   const keys = new Map<string, number>();
+  // Several writers would wait for each other's rows: each has its own, and questions add them up.
+  const suffix = writerName(store) ?? '';
 
   function keyOf(scope: Scope, row: CallRow): number {
-    const text = keyText(scope, row);
+    const text = `${keyText(scope, row)}${suffix}`;
     const known = keys.get(text);
     if (known !== undefined) return known;
     const columns = Object.fromEntries(scope.columns.map((column) => [column, keyValue(row, column)]));
-    db.insert(rollupKeys)
-      .values({ ...columns, demo: row.demo, text })
-      .onConflictDoNothing()
-      .run();
+    const names = Object.keys({ ...columns, demo: 0, text });
+    const values = Object.values({ ...columns, demo: row.demo, text });
+    // Not drizzle's insert: that gives a number of NULL, which is one only to SQLite.
+    db.run(sql`INSERT INTO ${rollupKeys} (${sql.join(
+      names.map((name) => sql.identifier(name)),
+      sql`, `,
+    )})
+      VALUES (${sql.join(
+        values.map((value) => sql`${value}`),
+        sql`, `,
+      )}) ON CONFLICT DO NOTHING`);
     const found = db.select({ id: rollupKeys.id }).from(rollupKeys).where(eq(rollupKeys.text, text)).get();
     if (found === undefined) throw new Error('a key of a rollup cannot be found again');
     if (keys.size >= mostKeysAtHand) keys.clear();
@@ -90,6 +100,11 @@ export function keyText(scope: Scope, row: CallRow): string {
   return JSON.stringify([scope.name, ...scope.columns.map((column) => keyValue(row, column))]);
 }
 
+/** The text of a key without the writer that it is of. */
+export function withoutWriter(text: string): string {
+  return text.slice(0, text.lastIndexOf(']') + 1);
+}
+
 /** Makes the rollups of an hour anew from its calls; all of them have to be there. Belongs into a transaction. */
 export function recountHour(store: Store, hour: number): void {
   for (const scope of scopes) {
@@ -117,7 +132,12 @@ function keyValue(row: CallRow, column: RollupColumn): string | number | null {
   return row[column];
 }
 
-function prepareAddRow({ sqlite, db }: Store) {
+function prepareAddRow({ sqlite, db, engine }: Store) {
+  // What an upstream claims may add up to more than an integer holds: SQLite goes on with a float, PostgreSQL would refuse the row.
+  const sum = (name: string): string =>
+    engine === 'sqlite'
+      ? `rollups.${name} + excluded.${name}`
+      : `least(greatest(CAST(rollups.${name} AS NUMERIC) + excluded.${name}, -9e18), 9e18)`;
   const names = Object.keys(measures);
   const values: SQL[] = Object.values(measures).map((value) => sql`(${value})`);
   // The expressions have no parameters of their own, so that their text is the whole of them.
@@ -125,7 +145,7 @@ function prepareAddRow({ sqlite, db }: Store) {
   return sqlite.prepare(
     `INSERT INTO rollups (id, key, hour_ms, ${names.join(', ')})
     SELECT @rollup, @key, @hourMs, ${texts.map((text) => `@sign * ${text}`).join(', ')} FROM calls WHERE "calls"."id" = @id
-    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = rollups.${name} + excluded.${name}`).join(', ')}`,
+    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = ${sum(name)}`).join(', ')}`,
   );
 }
 

@@ -1,10 +1,11 @@
 /** Calls whose row says `open`, with what was saved of them so far, and how often somebody has tried to end them. */
-import { asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import { unpackChunks, type BodyChunk } from './bodies.ts';
 import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
 import { createBodyReader } from './piece-reader.ts';
 import { rollupsOf } from './rollup-writer.ts';
+import { writerName } from './writer-name.ts';
 import { bodies, callDetails, calls, meta, type CallDetailsRow, type CallRow } from './tables.ts';
 
 /** A side of a running call: what each of its segments holds. */
@@ -17,13 +18,16 @@ export interface RunningCall {
   readonly response: SavedSegments;
 }
 
-/** Ids of all calls that are `open`, oldest first. */
-export function openCallIds({ db }: Store): string[] {
+/** Ids of all calls that this writer has left `open`, oldest first; where there is only one writer, of all that are. */
+export function openCallIds(store: Store): string[] {
+  const { db } = store;
+  const name = writerName(store);
   // Literal, as a parameter would not match the partial index of open calls.
   const rows = db
     .select({ id: calls.id })
     .from(calls)
-    .where(sql`${calls.state} = 'open'`)
+    .leftJoin(callDetails, eq(callDetails.call_id, calls.id))
+    .where(and(sql`${calls.state} = 'open'`, name === null ? undefined : eq(callDetails.writer, name)))
     .orderBy(asc(calls.started_ms))
     .all();
   return rows.map(({ id }) => id);
@@ -73,12 +77,20 @@ export function interruptBlindly(store: Store, id: string, note: string): void {
   });
 }
 
-const triesKey = 'recovery_tries';
+/** Each writer looks into its own calls. */
+const triesKey = (store: Store): string => `recovery_tries${writerName(store) ?? ''}`;
 
 /** Notes on the disk that the calls left open are about to be read; returns how many such tries before did not come to their end. */
-export function beginRecovery({ db }: Store): number {
-  const before = Number(db.select().from(meta).where(eq(meta.key, triesKey)).get()?.value ?? 0);
-  const row = { key: triesKey, value: String(before + 1) };
+export function beginRecovery(store: Store): number {
+  const { db } = store;
+  const before = Number(
+    db
+      .select()
+      .from(meta)
+      .where(eq(meta.key, triesKey(store)))
+      .get()?.value ?? 0,
+  );
+  const row = { key: triesKey(store), value: String(before + 1) };
   db.insert(meta)
     .values(row)
     .onConflictDoUpdate({ target: meta.key, set: { value: row.value } })
@@ -86,6 +98,9 @@ export function beginRecovery({ db }: Store): number {
   return before;
 }
 
-export function endRecovery({ db }: Store): void {
-  db.delete(meta).where(eq(meta.key, triesKey)).run();
+export function endRecovery(store: Store): void {
+  store.db
+    .delete(meta)
+    .where(eq(meta.key, triesKey(store)))
+    .run();
 }

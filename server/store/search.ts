@@ -2,7 +2,7 @@
  * The full-text index over what calls said: writing it, and asking it. Its tables: search-tables.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { parseSearch, type SearchTerm } from '../messages/search-terms.ts';
+import { foldedWords, parseSearch, type SearchTerm } from '../messages/search-terms.ts';
 import { BadQuestion } from './errors.ts';
 import type { Store } from './open.ts';
 import { calls } from './tables.ts';
@@ -12,17 +12,20 @@ export interface TextWriter {
   set(callId: string, text: string | null): void;
 }
 
-export function createTextWriter({ sqlite }: Store): TextWriter {
+export function createTextWriter({ sqlite, engine }: Store): TextWriter {
+  const [table, key] = engine === 'sqlite' ? ['call_text', 'rowid'] : ['call_words', 'doc'];
   const docOf = sqlite.prepare('SELECT doc FROM call_docs WHERE call_id = ?').pluck();
-  const addDoc = sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?)');
-  const addText = sqlite.prepare('INSERT INTO call_text (rowid, words) VALUES (?, ?)');
-  const dropText = sqlite.prepare('DELETE FROM call_text WHERE rowid = ?');
+  const addDoc = sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?) RETURNING doc').pluck();
+  const addText = sqlite.prepare(`INSERT INTO ${table} (${key}, words) VALUES (?, ?)`);
+  const dropText = sqlite.prepare(`DELETE FROM ${table} WHERE ${key} = ?`);
   return {
     set(callId, text) {
       const known: unknown = docOf.get(callId);
       if (known !== undefined) dropText.run(known);
       if (text === null) return;
-      addText.run(known ?? addDoc.run(callId).lastInsertRowid, text);
+      // FTS5 finds the words by itself.
+      const words = engine === 'sqlite' ? text : ` ${foldedWords(text).join(' ')} `;
+      addText.run(known ?? addDoc.get(callId), words);
     },
   };
 }
@@ -30,7 +33,7 @@ export function createTextWriter({ sqlite }: Store): TextWriter {
 /** Calls that hold what any of these searches asks for. Throws `BadQuestion` for one that cannot be understood. */
 export function callsSaying(searches: readonly string[]): SQL {
   const query = searches.map((search) => `(${matchOf(termsOf(search))})`).join(' OR ');
-  return sql`${calls.id} IN (SELECT call_id FROM call_docs WHERE doc IN (SELECT rowid FROM call_text WHERE call_text MATCH ${query}))`;
+  return sql`${calls.id} IN (SELECT call_id FROM call_docs WHERE doc IN (SELECT rowid FROM call_text(${query})))`;
 }
 
 function termsOf(search: string): readonly SearchTerm[] {

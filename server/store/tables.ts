@@ -121,6 +121,8 @@ export const callDetails = sqliteTable('call_details', {
   fingerprint: text('fingerprint'),
   /** Of a running call: up to which batch of the recorder its bytes are saved. NULL once it has ended. */
   saved_seq: integer('saved_seq'),
+  /** Of a running call: which of several writers records it. NULL once it has ended, and where there is only one. */
+  writer: text('writer'),
   /** The entry of `chain` that its ending made; NULL before that, and of calls from before there was a chain. */
   chain: integer('chain'),
 });

@@ -3,6 +3,7 @@ import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { PackedBody } from './bodies.ts';
 import { chainOf } from './chain.ts';
+import { writerName } from './writer-name.ts';
 import { createCheckpointer } from './checkpoint.ts';
 import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
@@ -63,20 +64,25 @@ export interface Writer {
 /** Writes into a store that was opened with `write`. Throws what SQLite throws (`SQLITE_FULL`, `SQLITE_IOERR`, …). */
 export function createWriter(store: Store): Writer {
   if (store.mode !== 'write') throw new Error('the store was opened for reading');
-  const { db, sqlite } = store;
+  const { db, sqlite, engine } = store;
   const statements = prepareStatements(store);
   const pieceWriter = createPieceWriter(store);
   const rollups = rollupsOf(store);
   const chain = chainOf(store);
   const textWriter = createTextWriter(store);
-  const checkpointer = createCheckpointer(sqlite);
+  const checkpointer = createCheckpointer(store);
   const forget = (): void => {
     pieceWriter.forget();
     rollups.forget();
   };
   const commit = <Result>(fn: () => Result): Result => {
     try {
-      return sqlite.transaction(fn).immediate();
+      const whole = (): Result => {
+        const result = fn();
+        pieceWriter.settle();
+        return result;
+      };
+      return sqlite.transaction(whole).immediate();
     } catch (error) {
       forget();
       throw error;
@@ -91,7 +97,9 @@ export function createWriter(store: Store): Writer {
       if (!isThere(row.id) && isHourThinned(store, row.started_ms)) return;
       const isNew = statements.addCall.run(allColumns(calls, row)).changes > 0;
       if (isNew) rollups.add(row.id);
-      statements.addDetails.run(allColumns(callDetails, { ...details, call_id: row.id }));
+      statements.addDetails.run(
+        allColumns(callDetails, { ...details, call_id: row.id, writer: writerName(store) }),
+      );
     },
     updateCall(id, patch, details = {}) {
       if (!isOpen(id)) return;
@@ -131,7 +139,9 @@ export function createWriter(store: Store): Writer {
       const { total } = statements.keptOf.get({ id, part }) ?? { total: 0 };
       return total;
     },
-    waitForOthers: (waitMs) => void sqlite.pragma(`busy_timeout = ${waitMs}`),
+    waitForOthers(waitMs) {
+      if (engine === 'sqlite') sqlite.pragma(`busy_timeout = ${waitMs}`);
+    },
     addPaidResults(id, messageIds) {
       for (const message_id of messageIds) statements.addPaidResult.run({ message_id, call_id: id });
     },

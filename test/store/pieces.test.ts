@@ -175,12 +175,12 @@ describe('bodies in pieces', () => {
   test('a pack that is damaged or gone is an error, not other bytes', () => {
     const { store, writer } = temporaryStore();
     const id = finish(writer, [part('request', conversation('ada', 2))]);
-    store.sqlite.exec("UPDATE bodies SET digest = x'00'");
+    store.sqlite.prepare('UPDATE bodies SET digest = ?').run(Buffer.alloc(1));
     expect(() => stored(store, id, 'request')).toThrow(/not those that were stored/);
     store.sqlite.exec('UPDATE packs SET raw_bytes = raw_bytes + 1');
     expect(() => stored(store, id, 'request')).toThrow(/unpacks to/);
     store.sqlite.exec('DELETE FROM packs');
-    expect(() => stored(store, id, 'request')).toThrow(/pack 1 of day 20777 is missing/);
+    expect(() => stored(store, id, 'request')).toThrow(/pack \d+ of day 20777 is missing/);
   });
 
   test('a reader in another connection sees whole bodies while the writer goes on', () => {

@@ -77,9 +77,9 @@ describe('retention', () => {
     expect(done).toMatchObject({ bodies: 160, calls: 0 });
     expect(one(store, 'count(*) FROM calls')).toBe(400);
     expect(one(store, "count(*) FROM calls WHERE bodies = 'expired'")).toBe(160);
-    expect(one(store, "group_concat(DISTINCT substr(id, 1, 2)) FROM calls WHERE bodies = 'expired'")).toBe(
-      'd9,d8,d7,d6',
-    );
+    expect(
+      one(store, "json_group_array(DISTINCT substr(id, 1, 2)) FROM calls WHERE bodies = 'expired'"),
+    ).toMatch(/^\[("d[6-9]",?){4}\]$/);
     expect(bodyOf(store, 'd6-0')).toEqual(Buffer.alloc(0));
     for (let day = 0; day <= 5; day += 1)
       expect(bodyOf(store, `d${day}-2`).equals(request(`${day} 2`))).toBe(true);
@@ -145,7 +145,7 @@ describe('retention', () => {
     writer.openCall(runs, sampleDetails);
     fill(writer, 10, 3);
     run(store, writer, { ...keepAll, callsMs: 6 * dayMs });
-    const counted = (): unknown => one(store, 'sum(calls) FROM rollups WHERE id < 1 << 50');
+    const counted = (): unknown => one(store, 'sum(calls) FROM rollups WHERE id < 1125899906842624');
     const before = Number(counted());
     for (const row of [runs, sampleCall({ id: 'imported', started_ms: today - 12 * dayMs })]) {
       writer.transaction(() => writer.finishCall(row.id, { ...row, state: 'completed' }, sampleDetails, []));
@@ -161,7 +161,9 @@ describe('retention', () => {
     expect(plan.bodies).toBeGreaterThan(0);
     expect(plan.callsBeforeMs).toBeNull();
     expect(usedBytes(store)).toBeLessThan(before - 40_000);
-    expect(Number(store.sqlite.pragma('freelist_count', { simple: true }))).toBeLessThan(100);
+    if (store.engine === 'sqlite') {
+      expect(Number(store.sqlite.pragma('freelist_count', { simple: true }))).toBeLessThan(100);
+    }
     expect(bodyOf(store, 'd0-1').equals(request('0 1'))).toBe(true);
     const { plan: all } = run(store, writer, { ...keepAll, storeBytes: 1 });
     expect(all.callsBeforeMs).toBeGreaterThan(today - 4 * dayMs);

@@ -4,10 +4,10 @@ import type { Session } from '../../server/api/wire.ts';
 import { BadCursor } from '../../server/store/errors.ts';
 import type { Filters } from '../../server/store/filters.ts';
 import type { Store } from '../../server/store/open.ts';
-import { firstCallsSql, listSessions } from '../../server/store/sessions.ts';
+import { listSessions } from '../../server/store/sessions.ts';
 import type { WholeCall } from '../../server/store/write.ts';
 import { bruteForce } from './brute-force.ts';
-import { planOf, sampleCall, storeCalls, temporaryStore } from './temporary-store.ts';
+import { sampleCall, storeCalls, temporaryStore } from './temporary-store.ts';
 
 function everySession(store: Store, filters: Filters = {}, limit = 3): Session[] {
   const sessions: Session[] = [];
@@ -142,20 +142,5 @@ describe('listSessions', () => {
 
   test('a cursor that was never given is refused', () => {
     expect(() => listSessions(temporaryStore().store, {}, 10, 'x')).toThrow(BadCursor);
-  });
-
-  test('the walk along the starts sorts nothing, and looks for earlier calls by session', () => {
-    const { store, writer } = temporaryStore();
-    storeCalls(writer, randomCalls(300));
-    store.sqlite.exec('ANALYZE');
-    const plans = [
-      planOf(store, firstCallsSql({}, 50, null)),
-      planOf(store, firstCallsSql({ user: ['ada'], fromMs: 1010 }, 50, { startedMs: 1030, id: 'x' })),
-    ];
-    for (const plan of plans) {
-      expect(plan).toMatch(/(SCAN|SEARCH) calls USING INDEX calls_started/);
-      expect(plan).toMatch(/SEARCH calls USING (COVERING )?INDEX calls_session \(session_id=\?/);
-      expect(plan).not.toContain('TEMP B-TREE');
-    }
   });
 });

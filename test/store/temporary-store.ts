@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sql, type SQL } from 'drizzle-orm';
 import { onTestFinished } from 'vitest';
 import { openStore, type OpenOptions, type Store } from '../../server/store/open.ts';
+import { onPostgres, temporaryDatabase } from '../support/database.ts';
 import { createWriter, type WholeCall, type WholeDetails, type Writer } from '../../server/store/write.ts';
 
 /** A folder of its own that goes with the test. */
@@ -13,9 +14,14 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** An empty store on the disk, opened for writing, closed with the test. */
+/** Where an empty store is, or can be: a file, or a database in the runs that are about PostgreSQL. */
+export function temporaryTarget(): string {
+  return onPostgres ? temporaryDatabase() : join(temporaryFolder(), 'weir.db');
+}
+
+/** An empty store, opened for writing, closed with the test. */
 export function temporaryStore(options?: OpenOptions): { store: Store; writer: Writer; path: string } {
-  const path = join(temporaryFolder(), 'weir.db');
+  const path = temporaryTarget();
   const store = openStore(path, 'write', options);
   onTestFinished(() => store.close());
   return { store, writer: createWriter(store), path };

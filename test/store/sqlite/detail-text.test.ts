@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCall } from '../../server/store/calls.ts';
-import { packText, unpackText } from '../../server/store/detail-text.ts';
-import { sampleCall, temporaryStore } from './temporary-store.ts';
+import { readCall } from '../../../server/store/calls.ts';
+import { packText, unpackText } from '../../../server/store/detail-text.ts';
+import { sampleCall, temporaryStore } from '../temporary-store.ts';
 
 const headers = JSON.stringify([
   'host',

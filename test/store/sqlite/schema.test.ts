@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSQLiteDrizzleJson, generateSQLiteMigration } from 'drizzle-kit/api';
 import { expect, test } from 'vitest';
-import config from '../../server/store/drizzle.sqlite.ts';
-import * as tables from '../../server/store/tables.ts';
-import * as view from '../../server/store/view.ts';
-import { temporaryStore } from './temporary-store.ts';
+import config from '../../../server/store/drizzle.sqlite.ts';
+import * as tables from '../../../server/store/tables.ts';
+import * as view from '../../../server/store/view.ts';
+import { temporaryStore } from '../temporary-store.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What drizzle-kit wrote down of the tables with the newest migration. */
 function newestSnapshot(): Parameters<typeof generateSQLiteMigration>[0] {

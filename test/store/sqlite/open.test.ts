@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { StoreError } from '../../server/store/errors.ts';
-import { openStore, type Store } from '../../server/store/open.ts';
-import { temporaryFolder, temporaryStore } from './temporary-store.ts';
+import { StoreError } from '../../../server/store/errors.ts';
+import { openStore, type Store } from '../../../server/store/open.ts';
+import { temporaryFolder, temporaryStore } from '../temporary-store.ts';
 
 function refusal(target: string, mode: 'write' | 'read' = 'write'): StoreError {
   try {
@@ -98,7 +98,7 @@ describe('openStore', () => {
 
   test('a writer whose thread is ended leaves no lock behind', async () => {
     const path = join(temporaryFolder(), 'weir.db');
-    const open = JSON.stringify(fileURLToPath(new URL('../../server/store/open.ts', import.meta.url)));
+    const open = JSON.stringify(fileURLToPath(new URL('../../../server/store/open.ts', import.meta.url)));
     const worker = new Worker(
       `import(${open}).then(({ openStore }) => { globalThis.store = openStore(${JSON.stringify(path)}, 'write');
         require('node:worker_threads').parentPort.postMessage('open'); setInterval(() => {}, 1000); });`,
@@ -151,7 +151,7 @@ describe('openStore', () => {
     ['a file as a folder', 'plain/weir.db', 'write', 'wrong_path'],
     ['a place that cannot be written', '/proc/weir/weir.db', 'write', 'not_writable'],
     ['a missing file', 'missing.db', 'read', 'wrong_path'],
-    ['a PostgreSQL address', 'postgres://localhost/weir', 'write', 'unsupported'],
+    ['an address of another kind', 'mysql://localhost/weir', 'write', 'unsupported'],
   ] as const)('%s is refused with a sentence', ([, target, mode, code]) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'plain'), '');
