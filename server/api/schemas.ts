@@ -423,7 +423,12 @@ export const healthSchema = exactly<wire.Health>()(
     proxy_url: z.string(),
     demo: z.boolean(),
     auth: z.boolean(),
-    store: z.strictObject({ target: z.string(), bytes: nullableInteger, calls: nullableInteger }),
+    store: z.strictObject({
+      target: z.string(),
+      bytes: nullableInteger,
+      calls: nullableInteger,
+      chain: orNull(z.array(z.strictObject({ writer: z.string(), entries: integer, head: z.string() }))),
+    }),
     queue_bytes: integer,
     spilled_bytes: integer,
     lag_ms: z.number(),

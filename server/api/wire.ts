@@ -456,6 +456,14 @@ export interface Stats {
 /** `GET facets` */
 export type Facets = Record<string, { value: string | number | null; count: number }[]>;
 
+/** The latest entry of a writer's chain: docs/audit.md. */
+export interface ChainHead {
+  writer: string;
+  entries: number;
+  /** SHA-256, hexadecimal. */
+  head: string;
+}
+
 /** `GET health` */
 export interface Health {
   status: 'ok' | 'degraded';
@@ -465,7 +473,8 @@ export interface Health {
   proxy_url: string;
   demo: boolean;
   auth: boolean;
-  store: { target: string; bytes: number | null; calls: number | null };
+  /** `chain`: worth noting elsewhere; null while it is not known. */
+  store: { target: string; bytes: number | null; calls: number | null; chain: ChainHead[] | null };
   queue_bytes: number;
   /** Waiting in files of their own, because the store could not be written. */
   spilled_bytes: number;

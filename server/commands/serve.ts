@@ -25,10 +25,10 @@ import { releaseStartupMemory } from '../startup-memory.ts';
 import { announceRunning } from '../running-program.ts';
 import { version } from '../version.ts';
 import { banner } from './banner.ts';
-import { createCallCount } from './call-count.ts';
 import { listen, urlHost } from './listen.ts';
 import { readPrices } from './price-source.ts';
 import { shownSettings } from './shown-settings.ts';
+import { createStoreSize } from './store-size.ts';
 import { storeBytes } from './store-target.ts';
 
 /** A running program. */
@@ -105,6 +105,7 @@ async function start(
       // Samples of the past are in the record, but nobody made these calls.
       if (!isSeeding) metrics.counted(finished, commitsUs);
     },
+    onHeads: (chain) => log.info({ chain }, 'heads of the chain'),
     onTrouble: (message) => {
       if (message === null) log.info('the record is well again');
       else log.error(message);
@@ -119,7 +120,7 @@ async function start(
     prices: data.prices,
   });
   closing.push(() => reader.close());
-  const callCount = createCallCount(reader);
+  const storeSize = createStoreSize(reader);
   if (config.demo) await seedOnce(recorder, reader);
   isSeeding = false;
   const upstream = await chooseUpstream(config, closing);
@@ -173,7 +174,7 @@ async function start(
       proxy_url: proxyUrl,
       demo: config.demo,
       auth: config.auth,
-      store: { target: config.store, bytes: storeBytes(config.store), calls: callCount() },
+      store: { target: config.store, bytes: storeBytes(config.store), ...storeSize() },
       queue_bytes: recording.queueBytes,
       spilled_bytes: recording.spilledBytes,
       lag_ms: recording.lagMs,

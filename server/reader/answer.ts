@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import type { CallsPage } from '../api/wire.ts';
 import type { Pricer } from '../pricing/engine.ts';
+import { notedHeads } from '../store/chain-reader.ts';
 import { countCalls, listCalls, readCall } from '../store/calls.ts';
 import { readFacets } from '../store/facets.ts';
 import type { Store } from '../store/open.ts';
@@ -68,7 +69,7 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
     case 'nearest':
       return answerNearest(store, asked.args);
     case 'size':
-      return { bytes: bytesOf(store.path), calls: countCalls(store) };
+      return { bytes: bytesOf(store.path), calls: countCalls(store), chain: notedHeads(store) };
     default:
       return asked satisfies never;
   }

@@ -4,6 +4,7 @@ import type {
   CallDetail,
   CallDiff,
   CallsPage,
+  ChainHead,
   Comparison,
   Conversation,
   EventsPage,
@@ -40,6 +41,14 @@ export interface BodyAnswer {
   readonly bytes: Uint8Array;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
+}
+
+/** How much there is. */
+export interface StoreSize {
+  readonly bytes: number | null;
+  readonly calls: number;
+  /** Of each writer. */
+  readonly chain: ChainHead[];
 }
 
 /** What the store tells of retention. */
@@ -141,7 +150,7 @@ export interface Questions {
     args: { body: Uint8Array; encoding: string | null; ids: readonly string[] };
     answer: NearestAnswer | null;
   };
-  size: { args: Record<string, never>; answer: { bytes: number | null; calls: number } };
+  size: { args: Record<string, never>; answer: StoreSize };
 }
 
 export type QuestionName = keyof Questions;

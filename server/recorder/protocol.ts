@@ -4,6 +4,7 @@ import type { ShownCost } from '../pricing/engine.ts';
 import type { Seal } from '../store/chain-entry.ts';
 import type { RetentionPolicy } from '../store/retention.ts';
 import type { WholeCall } from '../store/write.ts';
+import type { NotedHeads } from './chain-notes.ts';
 import type { FinishedCall } from './finished.ts';
 import type { Loss } from './losses.ts';
 
@@ -93,6 +94,8 @@ export type FromWorker =
   | { readonly kind: 'spillLost'; readonly loss: Loss }
   /** One sentence for the log: something happened that is over by now. */
   | { readonly kind: 'notice'; readonly message: string }
+  /** Of the chains, to be noted elsewhere. */
+  | { readonly kind: 'heads'; readonly heads: NotedHeads }
   | { readonly kind: 'closed' };
 
 /** How the keeping goes. */

@@ -8,6 +8,7 @@ import type { Sink } from '../exchange.ts';
 import type { WholeCall } from '../store/write.ts';
 import { startArguments } from '../threads.ts';
 import { Batcher } from './batcher.ts';
+import type { NotedHeads } from './chain-notes.ts';
 import type { FinishedCall } from './finished.ts';
 import { Losses } from './losses.ts';
 import { recordingBudget, type RecordingBudget } from './memory.ts';
@@ -28,6 +29,8 @@ export interface RecorderOptions extends Pick<
   onRows(event: 'open' | 'end', rows: readonly WholeCall[]): void;
   /** For the metrics: calls that have ended, and how long each commit into the store took. */
   readonly onCounted?: (finished: readonly FinishedCall[], commitsUs: readonly number[]) => void;
+  /** The heads of the chains, when recording begins, every hour in which they changed, and when it ends. */
+  readonly onHeads?: (heads: NotedHeads) => void;
   /** One sentence each time the keeping of the record gets into trouble, null when it is well again. */
   onTrouble(message: string | null): void;
 }
@@ -292,6 +295,9 @@ class SupervisedRecorder implements Recorder {
         break;
       case 'notice':
         this.#options.onTrouble(message.message);
+        break;
+      case 'heads':
+        this.#options.onHeads?.(message.heads);
         break;
       case 'closed':
         this.#closed?.resolve();

@@ -9,6 +9,7 @@ import type { FinishChange, StoreChange } from '../store/change.ts';
 import { AssemblyBudget, type CallAssembly } from './assembly.ts';
 import { Attempts, learnAttempts } from './attempts.ts';
 import { CacheWatch } from './cache-watch.ts';
+import { ChainNotes } from './chain-notes.ts';
 import { finishChange, openChange, progressChange } from './changes.ts';
 import { digest, digestBlindly, openRow, type Digested, type DigestContext } from './digest.ts';
 import { finishedCall } from './finished.ts';
@@ -72,6 +73,7 @@ class RecordingLoop {
   readonly #pricer: Pricer;
   readonly #context: DigestContext & { readonly attempts: Attempts };
   readonly #reports: Reports;
+  readonly #chainNotes: ChainNotes;
   readonly #budget: AssemblyBudget;
   readonly #ledger: Ledger;
   readonly #survivors: Survivors;
@@ -102,6 +104,7 @@ class RecordingLoop {
       ...(setup.cost !== undefined && { shownCost: setup.cost }),
     };
     this.#reports = new Reports(post, setup.reportStages);
+    this.#chainNotes = new ChainNotes((heads) => this.#reports.heads(heads));
     this.#vitals = new Int32Array(setup.vitals);
     this.#generation = keeper.generation;
     this.#resumed = new Set(setup.resume.map(({ number }) => number));
@@ -181,7 +184,10 @@ class RecordingLoop {
   /** Removes a little of what is too old. */
   #attend(): void {
     const doubt = this.#upkeep.doubt;
-    this.#keeper.attend((store, writer) => this.#upkeep.step(store, writer));
+    this.#keeper.attend((store, writer) => {
+      this.#upkeep.step(store, writer);
+      this.#chainNotes.look(store);
+    });
     if (this.#upkeep.doubt !== null && this.#upkeep.doubt !== doubt) {
       this.#reports.notice(this.#upkeep.doubt);
     }
@@ -372,6 +378,7 @@ class RecordingLoop {
     this.#payOwed();
     for (const one of this.#owed.splice(0)) this.#judge(one, 'lost');
     this.#saveProgress(0);
+    this.#keeper.attend((store) => this.#chainNotes.tellNow(store));
     this.#keeper.close();
     this.#reportState();
     this.#reports.closed();

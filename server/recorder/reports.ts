@@ -2,6 +2,7 @@
 import type { KeptStage } from '../exchange.ts';
 import type { WholeCall } from '../store/write.ts';
 import type { CallAssembly } from './assembly.ts';
+import type { NotedHeads } from './chain-notes.ts';
 import type { FinishedCall } from './finished.ts';
 import type { Loss } from './losses.ts';
 import type { FromWorker, KeepingState } from './protocol.ts';
@@ -66,6 +67,10 @@ export class Reports {
     if (text === this.#lastState) return;
     this.#lastState = text;
     this.#post({ kind: 'state', state });
+  }
+
+  heads(heads: NotedHeads): void {
+    this.#post({ kind: 'heads', heads });
   }
 
   closed(): void {

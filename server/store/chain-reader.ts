@@ -1,6 +1,7 @@
 /** What a check reads of the chains: their heads, their entries, and each call beside what its entry said. */
 import { and, asc, eq, getTableColumns, gt, inArray, isNull, lte, sql } from 'drizzle-orm';
-import { entryId } from './chain-entry.ts';
+import type { ChainHead } from '../api/wire.ts';
+import { entryId, entryNumber } from './chain-entry.ts';
 import type { Store } from './open.ts';
 import { readRevisions } from './revisions.ts';
 import {
@@ -21,6 +22,15 @@ const mostStray = 100;
 /** By number. */
 export function chainHeads({ db }: Store): ChainWriterRow[] {
   return db.select().from(chainWriters).orderBy(asc(chainWriters.number)).all();
+}
+
+/** What of them is worth noting elsewhere. */
+export function notedHeads(store: Store): ChainHead[] {
+  return chainHeads(store).map(({ name, last, link }) => ({
+    writer: name,
+    entries: entryNumber(last),
+    head: link.toString('hex'),
+  }));
 }
 
 /** Those with ids above `after` up to `last`, in their order. */

@@ -69,7 +69,7 @@ const health: Health = {
   proxy_url: 'http://127.0.0.1:8787',
   demo: false,
   auth: true,
-  store: { target: '/data/weir.db', bytes: 4096, calls: null },
+  store: { target: '/data/weir.db', bytes: 4096, calls: null, chain: null },
   queue_bytes: 0,
   spilled_bytes: 0,
   lag_ms: 0,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startProgram, type Program } from '../support/program.ts';
+import { runToEnd, startProgram, type Program } from '../support/program.ts';
 import { killRounds } from './rounds.ts';
 import { startFaultUpstream, type FaultUpstream } from './upstream.ts';
 import { removeDir, temporaryDir } from './weir.ts';
@@ -31,5 +31,10 @@ describe('kill -9 under load', () => {
     expect(report.findings).toEqual([]);
     expect(report.interrupted).toBeGreaterThan(0);
     expect(report.calls).toBeGreaterThan(50);
+    const { code, stdout } = await runToEnd(['check', '--chain', '--json', '--data-dir', dataDir]);
+    expect({ code, chain: JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      chain: { writers: [{ seal: 'valid' }], calls_before_chain: 0, findings: [] },
+    });
   }, 60_000);
 });
