@@ -71,14 +71,27 @@ export class ReplayRun {
   readonly #host: ReplayHost;
   readonly #key: string | undefined;
   readonly #progress: Progress;
+  readonly #times = new Map<string, number>();
   #spentNanoUsd = 0;
 
-  /** @param key of the environment of the command; null leaves it to the program */
-  constructor(order: ReplayOrder, host: ReplayHost, key: string | null, progress: Progress) {
+  /**
+   * @param key of the environment of the command; null leaves it to the program
+   * @param before replays of the batch that earlier runs have sent
+   */
+  constructor(
+    order: ReplayOrder,
+    host: ReplayHost,
+    { key, before, progress }: { key: string | null; before: readonly ReplayRow[]; progress: Progress },
+  ) {
     this.#order = order;
     this.#host = host;
     this.#key = key ?? undefined;
     this.#progress = progress;
+    for (const { replay_of: of } of before) this.#times.set(of, this.#timesSent(of) + 1);
+  }
+
+  #timesSent(id: string): number {
+    return this.#times.get(id) ?? 0;
   }
 
   /** What would be sent, call by call; what cannot be sent is a failure. @throws HostRefused for what is wrong with all of them */
@@ -107,7 +120,10 @@ export class ReplayRun {
       }
       // Taken as spent while nobody knows better.
       this.#spentNanoUsd += expected;
-      const body = { ...this.#request(), batch: this.#order.batch, wait: false };
+      const { batch } = this.#order;
+      // The same for two runs at the same time, and another one for each run after a failure.
+      const once = `${batch}/${this.#timesSent(id) + 1}`;
+      const body = { ...this.#request(), batch, idempotency_key: once, wait: false };
       const begun = await this.#host.post(`calls/${encodeURIComponent(id)}/replay`, body, callDetailSchema);
       this.sent += 1;
       const call = await this.#ended(begun);

@@ -75,7 +75,7 @@ async function replayAll(
   const done = new Set(before.rows.filter(isDone).map(({ replay_of: of }) => of));
   const wanted = await selectCalls(order, host);
   const ids = wanted.filter((id) => !done.has(id));
-  const run = new ReplayRun(order, host, keyFor(order, config), progress);
+  const run = new ReplayRun(order, host, { key: keyFor(order, config), before: before.rows, progress });
   const plans = await run.plan(ids);
   progress.end();
   const cost = plannedCost(plans);

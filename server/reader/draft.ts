@@ -11,6 +11,7 @@ import type { Pricer } from '../pricing/engine.ts';
 import { estimateReplay, type ReplayEstimate } from '../pricing/replay-estimate.ts';
 import { readCall } from '../store/calls.ts';
 import type { Store } from '../store/open.ts';
+import { isStoreDamage, isStoreRefusal } from '../store/refusal.ts';
 import { answerBody, readDecoded } from './content.ts';
 
 /** What is to be different from the recorded request; null leaves it as it is. */
@@ -50,9 +51,9 @@ export async function answerDraft(
 ): Promise<Draft | NoDraft | null> {
   const call = readCall(store, id);
   if (call === null) return null;
-  const wire = answerBody(store, id, 'request')?.bytes ?? new Uint8Array();
+  const wire = wireBytes(store, id);
   const why = whyNot(call, wire);
-  if (why !== null) return { kind: 'impossible', why };
+  if (why !== null || wire === null) return { kind: 'impossible', why: why ?? damaged(id) };
   const decoded = joinChunks((await readDecoded(store, id, 'request')).chunks);
   const patch = patchOf(changes);
   const changed = patch === null ? null : changedBody(decoded, patch);
@@ -87,7 +88,22 @@ export async function answerDraft(
   };
 }
 
-function whyNot(call: CallDetail, wire: Uint8Array): string | null {
+/** What is kept of the request; null where it is not what was stored. */
+function wireBytes(store: Store, id: string): Uint8Array | null {
+  try {
+    return answerBody(store, id, 'request')?.bytes ?? new Uint8Array();
+  } catch (error) {
+    // What is wrong with the store is wrong with all calls.
+    if (isStoreRefusal(error) || isStoreDamage(error)) throw error;
+    return null;
+  }
+}
+
+function damaged(id: string): string {
+  return `The stored request of call ${id} is damaged; "weir check" says more.`;
+}
+
+function whyNot(call: CallDetail, wire: Uint8Array | null): string | null {
   const { id } = call;
   const sideEffect = whyNotResendable(call.method, call.path);
   if (call.state === 'open') return `Call ${id} is still running; send it again when it has ended.`;
@@ -95,7 +111,7 @@ function whyNot(call: CallDetail, wire: Uint8Array): string | null {
   if (call.query?.includes('=***') === true) {
     return `The query of call ${id} held a credential, which is not kept: it cannot be sent again.`;
   }
-  return whyIncomplete(call, wire);
+  return wire === null ? null : whyIncomplete(call, wire);
 }
 
 function whyIncomplete(call: CallDetail, wire: Uint8Array): string | null {
@@ -107,7 +123,7 @@ function whyIncomplete(call: CallDetail, wire: Uint8Array): string | null {
   }
   if (wire.byteLength === bytes) {
     const isSame = call.request_sha256 === null || sha256(wire) === call.request_sha256;
-    return isSame ? null : `The stored request of call ${id} is damaged; "weir check" says more.`;
+    return isSame ? null : damaged(id);
   }
   if (wire.byteLength > 0) {
     return `Only ${wire.byteLength} of the ${bytes} bytes of the request of call ${id} were kept: a cut request is not sent.`;

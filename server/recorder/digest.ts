@@ -202,15 +202,14 @@ function attemptOf(
   row: WholeCall,
   { attempts }: DigestContext,
 ): string | null {
-  if (fingerprint === null || attempts === undefined) return null;
+  // A replay repeats on purpose, and says so itself; nobody's call is another attempt of it.
+  if (fingerprint === null || attempts === undefined || open.replayOf !== null) return null;
   const known: AttemptFacts = {
     fingerprint,
     retryCount: facts?.retryCount ?? null,
     retryAfterMs: retryAfterMs(head?.responseHeaders ?? []),
   };
-  const earlier = attempts.link(row, known);
-  // A replay repeats on purpose, and says so itself.
-  return open.replayOf === null ? earlier : null;
+  return attempts.link(row, known);
 }
 
 /** What the call did not read from the cache; nothing where it missed nothing. */

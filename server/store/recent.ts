@@ -1,5 +1,5 @@
 /** Requests of the last minutes, for who has to know one again. */
-import { and, desc, eq, gt, isNotNull } from 'drizzle-orm';
+import { and, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm';
 import type { Store } from './open.ts';
 import { callDetails, calls, type CallRow } from './tables.ts';
 
@@ -10,7 +10,7 @@ export interface RecentRequest {
   readonly responseHeaders: string | null;
 }
 
-/** Calls with a fingerprint that began after `sinceMs`: the latest `limit` of them, oldest first. */
+/** Calls with a fingerprint, but no replays, that began after `sinceMs`: the latest `limit` of them, oldest first. */
 export function recentRequests({ db }: Store, sinceMs: number, limit: number): RecentRequest[] {
   return db
     .select({
@@ -20,7 +20,7 @@ export function recentRequests({ db }: Store, sinceMs: number, limit: number): R
     })
     .from(calls)
     .innerJoin(callDetails, eq(callDetails.call_id, calls.id))
-    .where(and(gt(calls.started_ms, sinceMs), isNotNull(callDetails.fingerprint)))
+    .where(and(gt(calls.started_ms, sinceMs), isNotNull(callDetails.fingerprint), isNull(calls.replay_of)))
     .orderBy(desc(calls.started_ms), desc(calls.id))
     .limit(limit)
     .all()

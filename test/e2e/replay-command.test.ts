@@ -110,6 +110,15 @@ describe('beside a running program', () => {
     expect(second.result().replays).toHaveLength(5);
   });
 
+  test('two runs at the same time send each call once', async () => {
+    const ids = [await record(program), await record(program), await record(program)];
+    upstream.requests.length = 0;
+    const [one, two] = await Promise.all([weir([...ids, '--json']), weir([...ids, '--json'])]);
+    expect([one.code, two.code]).toEqual([0, 0]);
+    expect(upstream.requests).toHaveLength(3);
+    expect(one.result().batch).toBe(two.result().batch);
+  });
+
   test('the others go on when one of a batch cannot be sent', async () => {
     const good = await record(program);
     const bad = await record(program, '{}', {}, '/v1/messages/batches');

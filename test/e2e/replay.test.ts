@@ -185,6 +185,9 @@ describe('where it goes', () => {
     const answer = await post(program, `calls/${id}/replay`, { key });
     expect(answer.status).toBe(201);
     expect(answer.call()).toMatchObject({ state: 'failed', error_kind: 'upstream_reset', replay_of: id });
+    upstream.script((_, reply) => void reply.json(200, message('Two metres.')));
+    const ofClient = await record(program, words, { 'x-stainless-retry-count': '1' });
+    expect((await read(program, ofClient))?.attempt_of).not.toBe(answer.call().id);
   });
 });
 
