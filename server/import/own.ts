@@ -1,11 +1,6 @@
 /** Lines that `weir export --format ndjson` wrote: calls go in as they came out, figures and all. */
-import type { RawHeaders } from '../exchange.ts';
 import { exportedCallSchema, type ExportedCall } from '../export/whole-call.ts';
-import { readAnswer } from '../messages/answer.ts';
-import { decodeBody, joinChunks, type DecodedBody } from '../messages/decode.ts';
-import { headerValue } from '../messages/headers.ts';
-import { readRequest } from '../messages/request.ts';
-import { answerTexts } from '../messages/text.ts';
+import { textOfPast } from '../recorder/call-text.ts';
 import type { BodyChunk } from '../store/bodies.ts';
 import type { WholeCall, WholeDetails } from '../store/write.ts';
 import { packPart, type Found, type ImportContext, type ImportedRows } from './imported.ts';
@@ -47,38 +42,23 @@ async function toRows(call: ExportedCall, context: ImportContext): Promise<Impor
     row: { ...columnsOf(call), bodies },
     details: detailsOf(call),
     parts: context.bodies === 'metadata' ? [] : parts,
-    text: context.bodies === 'metadata' ? null : await textOf(call, request, response, context),
+    text:
+      context.bodies === 'metadata'
+        ? null
+        : await textOfPast({ ...pastOf(call), request, response }, context.newText),
   };
 }
 
-/** What it said, as the recorder would have found it. */
-async function textOf(
-  call: ExportedCall,
-  request: readonly BodyChunk[],
-  response: readonly BodyChunk[],
-  { newText }: ImportContext,
-): Promise<string | null> {
-  const requestHeaders = (call.request_headers ?? []).flat();
-  const responseHeaders = (call.response_headers ?? []).flat();
-  const asked = readRequest({
+function pastOf(call: ExportedCall) {
+  return {
     method: call.method,
     path: call.path,
-    headers: requestHeaders,
-    body: joinChunks((await decoded(request, requestHeaders)).chunks),
-  });
-  const { message } = readAnswer({
-    path: call.path,
     status: call.status ?? null,
-    headers: responseHeaders,
-    body: await decoded(response, responseHeaders),
-    ended: call.state === 'completed',
-  });
-  return newText.of(call.session_id ?? null, asked.texts, answerTexts(message));
-}
-
-async function decoded(chunks: readonly BodyChunk[], headers: RawHeaders): Promise<DecodedBody> {
-  if (chunks.length === 0) return { chunks: [], problem: null };
-  return decodeBody(chunks, headerValue(headers, 'content-encoding'));
+    state: call.state,
+    sessionId: call.session_id ?? null,
+    requestHeaders: (call.request_headers ?? []).flat(),
+    responseHeaders: (call.response_headers ?? []).flat(),
+  };
 }
 
 const notColumns = [

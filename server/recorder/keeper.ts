@@ -142,7 +142,7 @@ export class Keeper {
     const { store, writer } = this.#file;
     if (store === null || writer === null) return;
     try {
-      work(store, writer);
+      this.#file.withSearch(() => work(store, writer));
     } catch (error) {
       if (!isStoreRefusal(error)) throw error;
       this.#refused(error);

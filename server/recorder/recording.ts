@@ -10,6 +10,7 @@ import { AssemblyBudget, type CallAssembly } from './assembly.ts';
 import { Attempts, learnAttempts } from './attempts.ts';
 import { CacheWatch } from './cache-watch.ts';
 import { ChainNotes } from './chain-notes.ts';
+import { Backlog } from './backlog.ts';
 import { finishChange, openChange, progressChange } from './changes.ts';
 import { digest, digestBlindly, openRow, type Digested, type DigestContext } from './digest.ts';
 import { finishedCall } from './finished.ts';
@@ -78,6 +79,7 @@ class RecordingLoop {
   readonly #ledger: Ledger;
   readonly #survivors: Survivors;
   readonly #upkeep: Upkeep;
+  readonly #backlog: Backlog;
   readonly #vitals: Int32Array;
   readonly #inbox: ToWorker[] = [];
   /** Endings that could not be written anywhere; not acknowledged, so that another worker would have them too. */
@@ -94,6 +96,7 @@ class RecordingLoop {
     this.#budget = new AssemblyBudget(setup.assemblyBytes);
     this.#ledger = new Ledger(this.#budget);
     this.#keeper = keeper;
+    this.#backlog = new Backlog(keeper);
     this.#pricer = pricer;
     this.#context = {
       attempts: new Attempts(),
@@ -173,12 +176,13 @@ class RecordingLoop {
     } while (this.#inbox.length > 0);
     const hasMore = this.#keeper.whenIdle();
     this.#attend();
+    await this.#backlog.step();
     this.#writeAnewIfReplaced();
     await this.#settleSurvivors();
     this.#reportState();
     this.#isBusy = false;
     // Messages that have come meanwhile go first.
-    if (hasMore) setImmediate(() => this.#workUnlessBusy());
+    if (hasMore || this.#inbox.length > 0) setImmediate(() => this.#workUnlessBusy());
   }
 
   /** Removes a little of what is too old. */

@@ -5,6 +5,7 @@
 import type { Seal } from '../store/chain-entry.ts';
 import { isKnownStore, openStore, type Store } from '../store/open.ts';
 import { isStoreDamage, isStoreRefusal } from '../store/refusal.ts';
+import { isSearchDamage, rebuildSearch } from '../store/search-damage.ts';
 import { createWriter, type Writer } from '../store/write.ts';
 import { isFileError } from './file-error.ts';
 import { fileIdOf, removeOrphans, setAside, sideFilesOf, type SideFiles } from './store-file.ts';
@@ -17,6 +18,8 @@ export interface StandingFileOptions {
   readonly durability: 'full' | 'normal';
   /** Who records, and what seals the chain. */
   readonly seal?: Seal;
+  /** One sentence about something that is over when it is told. */
+  onNotice(message: string): void;
   /** Another file has taken its place; one sentence. */
   onReplaced(message: string): void;
 }
@@ -74,11 +77,22 @@ export class StandingFile {
   commit(write: (writer: Writer) => void): void {
     const file = this.#open;
     if (file === null) throw new Error('the store is not open');
-    file.writer.transaction(() => write(file.writer));
+    this.withSearch(() => file.writer.transaction(() => write(file.writer)));
     if (this.#isInPlace(file)) return;
     // Deleted under our hands: this went into a file that nobody will find.
     this.open();
     this.commit(write);
+  }
+
+  /** Runs something that writes; where only the search index is in its way, begins that anew and runs it again. */
+  withSearch(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (this.#open === null) throw error;
+      this.#healSearch(this.#open.store, error);
+      write();
+    }
   }
 
   /**
@@ -109,8 +123,25 @@ export class StandingFile {
   #openAsIs(): void {
     const { target, durability, seal = null } = this.#options;
     const store = openStore(target, 'write', { durability, busyWaitMs, seal });
-    const writer = createWriter(store);
+    const writer = this.#writerOf(store);
     this.#open = { store, writer, fileId: fileIdOf(target), sideFiles: sideFilesOf(target) };
+  }
+
+  #writerOf(store: Store): Writer {
+    try {
+      return createWriter(store);
+    } catch (error) {
+      this.#healSearch(store, error);
+      return createWriter(store);
+    }
+  }
+
+  /** Throws `error` when it is not about the index, and what the store throws when that is not all that is damaged. */
+  #healSearch(store: Store, error: unknown): void {
+    if (!isSearchDamage(store, error)) throw error;
+    rebuildSearch(store);
+    const why = error instanceof Error ? error.message : String(error);
+    this.#options.onNotice(`The search index was damaged (${why}); it is being built anew.`);
   }
 
   #setAside(error: unknown): void {

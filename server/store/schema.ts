@@ -4,6 +4,7 @@ import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { fileURLToPath } from 'node:url';
 import { StoreError } from './errors.ts';
+import { beginBacklog } from './search-backlog.ts';
 import { createSearchTables } from './search-tables.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations/sqlite', import.meta.url));
@@ -26,8 +27,10 @@ export function schemaState(sqlite: Database.Database): SchemaState {
 
 /** Brings an empty or older file to this version, in one transaction. */
 export function migrateStore(sqlite: Database.Database): void {
-  migrate(drizzle({ client: sqlite }), { migrationsFolder });
-  createSearchTables(sqlite);
+  const db = drizzle({ client: sqlite });
+  migrate(db, { migrationsFolder });
+  const isNewIndex = createSearchTables(sqlite);
+  if (isNewIndex && sqlite.prepare('SELECT 1 FROM calls LIMIT 1').get() !== undefined) beginBacklog({ db });
   sqlite.pragma(`user_version = ${readMigrationFiles({ migrationsFolder }).length}`);
 }
 

@@ -20,7 +20,12 @@ const tables = `
   END;
 `;
 
-/** Makes the index where it is missing. Virtual tables and triggers are beyond what the migrations are generated from. */
-export function createSearchTables(sqlite: Database.Database): void {
+/**
+ * Makes the index where it is missing; true when it was. Virtual tables and triggers are beyond what the migrations are generated
+ * from.
+ */
+export function createSearchTables(sqlite: Database.Database): boolean {
+  const before = sqlite.prepare("SELECT name FROM sqlite_schema WHERE name = 'call_text'").get();
   sqlite.exec(tables);
+  return before === undefined;
 }

@@ -5,29 +5,34 @@ import { sql, type SQL } from 'drizzle-orm';
 import { foldedWords, parseSearch, type SearchTerm } from '../messages/search-terms.ts';
 import { BadQuestion } from './errors.ts';
 import type { Store } from './open.ts';
+import { onIndex } from './search-damage.ts';
 import { calls } from './tables.ts';
 
 export interface TextWriter {
-  /** Makes a call found by these words, and by no others. Belongs into the transaction that writes the call. */
+  /** Makes a call found by these words, and by no others. Belongs into the transaction that writes the call. @throws SearchDamaged */
   set(callId: string, text: string | null): void;
 }
 
 export function createTextWriter({ sqlite, engine }: Store): TextWriter {
   const [table, key] = engine === 'sqlite' ? ['call_text', 'rowid'] : ['call_words', 'doc'];
-  const docOf = sqlite.prepare('SELECT doc FROM call_docs WHERE call_id = ?').pluck();
-  const addDoc = sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?) RETURNING doc').pluck();
-  const addText = sqlite.prepare(`INSERT INTO ${table} (${key}, words) VALUES (?, ?)`);
-  const dropText = sqlite.prepare(`DELETE FROM ${table} WHERE ${key} = ?`);
-  return {
-    set(callId, text) {
-      const known: unknown = docOf.get(callId);
-      if (known !== undefined) dropText.run(known);
-      if (text === null) return;
-      // FTS5 finds the words by itself.
-      const words = engine === 'sqlite' ? text : ` ${foldedWords(text).join(' ')} `;
-      addText.run(known ?? addDoc.get(callId), words);
-    },
+  const prepare = () => ({
+    docOf: sqlite.prepare('SELECT doc FROM call_docs WHERE call_id = ?').pluck(),
+    addDoc: sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?) RETURNING doc').pluck(),
+    addText: sqlite.prepare(`INSERT INTO ${table} (${key}, words) VALUES (?, ?)`),
+    dropText: sqlite.prepare(`DELETE FROM ${table} WHERE ${key} = ?`),
+  });
+  // Not before they are needed: with a damaged index none can be made.
+  let statements: ReturnType<typeof prepare> | null = null;
+  const set = (callId: string, text: string | null): void => {
+    const { docOf, addDoc, addText, dropText } = (statements ??= prepare());
+    const known: unknown = docOf.get(callId);
+    if (known !== undefined) dropText.run(known);
+    if (text === null) return;
+    // FTS5 finds the words by itself.
+    const words = engine === 'sqlite' ? text : ` ${foldedWords(text).join(' ')} `;
+    addText.run(known ?? addDoc.get(callId), words);
   };
+  return { set: engine === 'sqlite' ? (callId, text) => onIndex(() => set(callId, text)) : set };
 }
 
 /** Calls that hold what any of these searches asks for. Throws `BadQuestion` for one that cannot be understood. */

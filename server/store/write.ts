@@ -46,7 +46,7 @@ export interface Writer {
   waitForOthers(waitMs: number): void;
   /** Notes that the call pays for these messages of a message batch; one that another call paid for stays with that. */
   addPaidResults(id: string, messageIds: readonly string[]): void;
-  /** Makes a call found by the words of `text`, and by no others. */
+  /** Makes a call found by the words of `text`, and by no others. Throws `SearchDamaged`. */
   setText(id: string, text: string | null): void;
   /** Everything `fn` writes is committed together, or not at all when it throws. */
   transaction<Result>(fn: () => Result): Result;
