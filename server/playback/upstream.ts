@@ -32,8 +32,9 @@ const mostBodyBytes = 64 * 1024 * 1024;
 
 /** Makes the server; it does not listen yet. */
 export function createPlayback(options: PlaybackOptions): http.Server {
+  const arrivalMs = createArrivals();
   const handle = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-    const startedMs = performance.now();
+    const startedMs = arrivalMs();
     answer(options, request, response, startedMs).catch((error: unknown) => {
       if (response.destroyed) return;
       const why = error instanceof Error ? error.message : String(error);
@@ -48,6 +49,23 @@ export function createPlayback(options: PlaybackOptions): http.Server {
     handle(request, response);
   });
   return server;
+}
+
+/**
+ * When a request came, by `performance.now()`. Requests that are read in one turn of the event loop had all come when it began: the time
+ * that those before it take is not counted as if it had come later.
+ */
+function createArrivals(): () => number {
+  let turnMs: number | null = null;
+  const forget = (): void => {
+    turnMs = null;
+  };
+  return () => {
+    if (turnMs !== null) return turnMs;
+    turnMs = performance.now();
+    setImmediate(forget);
+    return turnMs;
+  };
 }
 
 async function answer(
