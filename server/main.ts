@@ -5,6 +5,7 @@ import { ConfigError, explainConfig, readConfig } from './config.ts';
 import { DataDirError } from './data-dir.ts';
 import { createLog, type Logger } from './log.ts';
 import { processIo } from './commands/command-io.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addMoneyCommands } from './commands/money-commands.ts';
 import { addPricesCommand } from './commands/prices.ts';
@@ -41,6 +42,7 @@ addPricesCommand(program, processIo);
 addMoneyCommands(program, processIo);
 addConfigCommand(program, processIo);
 addTokenCommand(program, processIo);
+addCompletionCommand(program, processIo);
 
 try {
   await program.parseAsync();

@@ -1,9 +1,9 @@
 /** What a check reads of the chains: their heads, their entries, and each call beside what its entry said. */
 import { and, asc, eq, getTableColumns, gt, inArray, isNull, lte, sql } from 'drizzle-orm';
-import type { ChainHead } from '../api/wire.ts';
 import { entryId, entryNumber } from './chain-entry.ts';
 import type { Store } from './open.ts';
 import { readRevisions } from './revisions.ts';
+import type { ChainHead } from './served.ts';
 import {
   callDetails,
   calls,

@@ -5,6 +5,7 @@ export type {
   Call,
   CallDetail,
   CallsPage,
+  ChainHead,
   CostLine,
   CostRevision,
   Facets,

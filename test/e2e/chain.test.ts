@@ -49,7 +49,9 @@ it('a program that records keeps a chain that holds, notes its head, and an alte
   const during = await check(dataDir);
   expect(during).toMatchObject({ code: 0, chain: { findings: [], writers: [{ seal: 'valid' }] } });
   await going;
-  await expect.poll(() => program.api('health'), { timeout: 15_000 }).toMatchObject({ store: { chain: [{ entries: expect.any(Number) }] } });
+  await expect
+    .poll(() => program.api('health'), { timeout: 15_000 })
+    .toMatchObject({ store: { chain: [{ entries: expect.any(Number) }] } });
   program.process.kill('SIGTERM');
   await new Promise((resolve) => program.process.once('close', resolve));
 
