@@ -3,7 +3,9 @@ import type { CallDiff, Comparison, DiffBlock } from '../api/wire.ts';
 import { nanoToUsd } from '../pricing/money.ts';
 import { answerComparison } from '../reader/comparison.ts';
 import { answerDiff } from '../reader/diff.ts';
-import { openStore } from '../store/open.ts';
+import { openStore, type Store } from '../store/open.ts';
+import { readPlainCall } from '../store/replays.ts';
+import { answersText } from './answers-text.ts';
 import type { CommandIo } from './command-io.ts';
 import { questionExitCode } from './sessions.ts';
 import { durationText } from './size-text.ts';
@@ -27,14 +29,15 @@ export async function runDiff(
   try {
     const store = openStore(config.store, 'read');
     try {
+      const against = other ?? repeatedBy(store, id);
       const cut = options.json === true || options.text === true ? 20_000 : 200;
-      const diff = await answerDiff(store, { id, against: other ?? null, cut });
+      const diff = await answerDiff(store, { id, against, cut });
       if (diff === null) {
         io.stderr(`weir: There is no call ${printable(id)} in ${config.store}.\n`);
         return exitCodes.notFound;
       }
       // The earlier one is named last, as in a diff against it.
-      const answers = other === undefined ? null : await answerComparison(store, other, [id]);
+      const answers = against === null ? null : await answerComparison(store, against, [id]);
       const shown = answers === null ? diff : { ...diff, answers };
       io.stdout(
         options.json === true
@@ -48,6 +51,12 @@ export async function runDiff(
   } catch (error) {
     return questionExitCode(error, config.store, io);
   }
+}
+
+/** What a replay is compared with goes without saying; null for any other call. */
+function repeatedBy(store: Store, id: string): string | null {
+  const original = readPlainCall(store, id)?.replay_of ?? null;
+  return original !== null && readPlainCall(store, original) !== null ? original : null;
 }
 
 function diffText(diff: CallDiff, answers: Comparison | null, withTexts: boolean): string {
@@ -152,20 +161,6 @@ function blockTexts(block: DiffBlock): string {
           .map((line) => `${sign} ${printable(line)}\n`)
           .join('');
   return `\n${signs[block.op]} ${block.at ?? block.from ?? ''}\n${lines('  -', block.from_text)}${lines('  +', block.text)}`;
-}
-
-function answersText({ items }: Comparison): string {
-  return items
-    .map(({ is_same: isSame, likeness, blocks }) => {
-      const verdict =
-        isSame === null
-          ? 'answers: one of the two has no message'
-          : isSame
-            ? 'answers: the same'
-            : `answers: ${Math.round((likeness ?? 0) * 100)} % of the words in common, ${blocks.length} blocks`;
-      return `${verdict}\n`;
-    })
-    .join('');
 }
 
 function shortJson(value: unknown): string {

@@ -43,7 +43,10 @@ export function addRecordCommands(program: Command, io: CommandIo): void {
       'what a call asked that the call before in its session did not, block by block, and why it missed the cache',
     )
     .argument('<id>', 'of the call')
-    .argument('[other]', 'compare with this call instead, the answers too')
+    .argument(
+      '[other]',
+      'compare with this call instead, the answers too (of a replay: the call that it repeats)',
+    )
     .option('--text', 'also what the changed blocks say')
     .option('--json', 'print JSON, as the API answers')
     .action(async (id: string, other: string | undefined, options: DiffOptions) => {

@@ -60,6 +60,15 @@ describe('beside a running program', () => {
     expect(stdout).toContain('50 % alike');
     expect(stdout).toContain('1 of 1 answered');
     expect(stdout + stderr).not.toContain(key);
+    const replay = callsPageSchema
+      .parse(await program.api('calls?replay=true&limit=1'))
+      .items.map((call) => call.id);
+    const diff = await runToEnd(['diff', ...replay, '--data-dir', program.dataDir]);
+    expect(diff).toMatchObject({ code: 0, stderr: '' });
+    expect(diff.stdout).toContain(`against  ${id}`);
+    expect(diff.stdout).toContain('model: "claude-opus-5-5" -> "claude-haiku-4-5"');
+    expect(diff.stdout).toContain('~ text\n    [-Two-]{+Three+} metres.\n');
+    expect(diff.stdout).toMatch(/cost +\$0\.\d{6} +\$0\.\d{6}/);
   });
 
   test('a dry run says what it would cost and sends nothing', async () => {
