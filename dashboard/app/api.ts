@@ -21,8 +21,29 @@ function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'title' in value;
 }
 
+/** Answers that are on their way before anybody has asked for them. */
+const early = new Map<string, Promise<Response>>();
+const EARLY_MS = 5_000;
+
+/** Asks already for what will be needed in a moment, so that two answers come after one another without a pause between them. */
+export function askEarly(resource: string): void {
+  if (early.has(resource)) return;
+  const answer = fetchAnswer(resource);
+  early.set(resource, answer);
+  // Who asks later wants a fresh answer; a failure is told to whoever asks.
+  const forget = () => early.get(resource) === answer && early.delete(resource);
+  setTimeout(forget, EARLY_MS);
+  answer.catch(forget);
+}
+
 /** The raw answer; throws `ApiFailure` for what is no success. `AbortError` passes through. */
 export async function request(resource: string, signal?: AbortSignal): Promise<Response> {
+  const answer = early.get(resource);
+  early.delete(resource);
+  return await (answer ?? fetchAnswer(resource, signal));
+}
+
+async function fetchAnswer(resource: string, signal?: AbortSignal): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(API + resource, { cache: 'no-store', ...(signal ? { signal } : {}) });

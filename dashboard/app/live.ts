@@ -4,6 +4,7 @@ import type { LiveCall } from '../../server/api/wire.ts';
 
 type LiveEvent = 'open' | 'progress' | 'end';
 type Listener = (event: LiveEvent, call: LiveCall) => void;
+type GroupListener = (calls: readonly LiveCall[]) => void;
 
 /** `connecting` also stands for a broken connection that the browser opens again by itself. */
 export const liveState = signal<'connecting' | 'connected'>('connecting');
@@ -17,6 +18,7 @@ export const gaps = signal(0);
 const SETTLE_MS = 3_000;
 const AGAIN_MS = 5_000;
 const listeners = new Set<Listener>();
+const groupListeners = new Set<GroupListener>();
 let isBehind = false;
 let settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -43,25 +45,37 @@ export function onLive(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-/** The latest event of each call since the last frame, as it came. */
+/** Calls `listener` once for all calls that something happened to between two pictures, each as it is by then. */
+export function onLiveGroup(listener: GroupListener): () => void {
+  groupListeners.add(listener);
+  return () => groupListeners.delete(listener);
+}
+
+/** The latest event of each call since the last picture, as it came. */
 const waiting = new Map<string, { name: LiveEvent; data: string }>();
 let isDue = false;
 
-/** Hands on what came since the last frame: however busy the feed is, lists change once for each picture. */
+/** Hands on what came since the last time: however busy the feed is, lists change once for each picture. */
 function flush(): void {
   isDue = false;
+  lastFlushMs = performance.now();
   const events = [...waiting.values()];
   waiting.clear();
   batch(() => {
-    for (const { name, data } of events) {
-      const call = JSON.parse(data) as LiveCall;
-      for (const listener of listeners) listener(name, call);
+    const calls = events.map(({ data }) => JSON.parse(data) as LiveCall);
+    for (const listener of groupListeners) listener(calls);
+    for (const [at, { name }] of events.entries()) {
+      const call = calls[at];
+      if (call) for (const listener of listeners) listener(name, call);
     }
   });
   if (events.some(({ name }) => name === 'end')) bump();
 }
 
 const HIDDEN_MS = 1_000;
+/** A busy feed is drawn ten times a second: nobody reads faster, and the page stays free for the reader. */
+const BUSY_MS = 100;
+let lastFlushMs = -Infinity;
 
 function receive(name: LiveEvent, event: Event): void {
   // The connection's own "open" event has the same name and no data.
@@ -71,8 +85,13 @@ function receive(name: LiveEvent, event: Event): void {
   if (isDue) return;
   isDue = true;
   // A hidden page gets no frames.
-  if (document.hidden) setTimeout(flush, HIDDEN_MS);
-  else requestAnimationFrame(flush);
+  if (document.hidden) {
+    setTimeout(flush, HIDDEN_MS);
+    return;
+  }
+  const waitMs = lastFlushMs + BUSY_MS - performance.now();
+  if (waitMs <= 0) requestAnimationFrame(flush);
+  else setTimeout(() => requestAnimationFrame(flush), waitMs);
 }
 
 /** Opens the stream; called once, when the page starts, and again by itself when it was refused. */

@@ -18,13 +18,15 @@ export interface Found {
   readonly isMore: boolean;
 }
 
-const AROUND = 60;
+/** Little before, so that the words are seen also where there is not much room. */
+const BEFORE = 24;
+const AFTER = 120;
 
 function placeIn(text: string, at: number, length: number, path: string, isKey: boolean): Place {
-  const from = Math.max(0, at - AROUND);
+  const from = Math.max(0, at - BEFORE);
   const before = `${from > 0 ? '…' : ''}${text.slice(from, at)}`;
-  const after = text.slice(at + length, at + length + 2 * AROUND);
-  const isCut = at + length + 2 * AROUND < text.length;
+  const after = text.slice(at + length, at + length + AFTER);
+  const isCut = at + length + AFTER < text.length;
   // One character each, so that the marks stay where they are.
   const flat = (part: string) => part.replaceAll(/\s/g, ' ');
   return {

@@ -2,13 +2,14 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Call, CallsPage, FoundCall } from '../../server/api/wire.ts';
 import { ApiFailure, ask } from '../app/api.ts';
-import { onLive } from '../app/live.ts';
+import { onLiveGroup } from '../app/live.ts';
 import { passesFilters, type FilterValues } from '../lib/filters.ts';
 import type { Range } from '../lib/range.ts';
 
 const PAGE_ROWS = 200;
 /** Rows that are kept in memory; past them the range has to be narrowed. */
 const MOST_ROWS = 4_000;
+const MOST_FRESH = 50;
 
 interface Scope {
   /** Query of the API, without cursor. */
@@ -35,11 +36,12 @@ export interface CallList {
   stop(): void;
 }
 
-function isNewer(one: Call, other: Call): boolean {
-  return one.started_ms === other.started_ms ? one.id > other.id : one.started_ms > other.started_ms;
+/** The newest first. */
+function byAge(one: Call, other: Call): number {
+  return other.started_ms - one.started_ms || (one.id < other.id ? 1 : -1);
 }
 
-function isInScope(call: Call, scope: Scope): boolean {
+function isInScope(call: Call, scope: Pick<Scope, 'range' | 'filters'>): boolean {
   const { fromMs, toMs } = scope.range;
   if (fromMs !== null && call.started_ms < fromMs) return false;
   if (toMs !== null && call.started_ms >= toMs) return false;
@@ -81,24 +83,28 @@ export function createCallList(mayInsert: () => boolean): CallList {
     isLoading.value = false;
   };
 
-  const insert = (call: Call) => {
-    const at = items.value.findIndex((held) => isNewer(call, held));
-    items.value = items.value.toSpliced(at < 0 ? items.value.length : at, 0, call).slice(0, MOST_ROWS);
-    fresh.value = new Set([...fresh.value].slice(-50)).add(call.id);
-  };
-
   const wait = (id: string) => {
     if (waitingIds.size < MOST_ROWS) waitingIds.add(id);
     waiting.value = waitingIds.size;
   };
 
-  const stopLive = onLive((_, call) => {
+  const stopLive = onLiveGroup((calls) => {
     if (!scope || isStale.value) return;
-    const at = items.value.findIndex(({ id }) => id === call.id);
-    if (at >= 0) items.value = items.value.with(at, call);
-    else if (!isInScope(call, scope)) return;
-    else if (mayInsert()) insert(call);
-    else wait(call.id);
+    const changed = new Map(calls.map((call) => [call.id, call]));
+    const held = items.value.map((item) => {
+      const call = changed.get(item.id);
+      changed.delete(item.id);
+      return call ?? item;
+    });
+    const { range, filters } = scope;
+    const others = [...changed.values()].filter((call) => isInScope(call, { range, filters }));
+    if (others.length > 0 && mayInsert()) {
+      items.value = [...others, ...held].sort(byAge).slice(0, MOST_ROWS);
+      fresh.value = new Set([...fresh.value, ...others.map(({ id }) => id)].slice(-MOST_FRESH));
+      return;
+    }
+    for (const { id } of others) wait(id);
+    if (changed.size < calls.length) items.value = held;
   });
 
   const reload = () => {

@@ -209,11 +209,16 @@ function Turns({ turns }: { turns: readonly Turn[] }): JSX.Element {
   );
 }
 
+/** The conversation with the beginnings of its long texts. */
+export function shortConversation(id: string): string {
+  return `calls/${encodeURIComponent(id)}/conversation?cut=${MOST_CHARACTERS}`;
+}
+
 /** What was said: system and tools folded, each tool call with its result, and the answer. */
 export function ConversationTab({ call }: { call: CallDetail }): JSX.Element {
   const isWhole = useSignal(false);
   const { data, error, isStale } = useResource<Conversation>(
-    `calls/${call.id}/conversation${isWhole.value ? '' : `?cut=${MOST_CHARACTERS}`}`,
+    isWhole.value ? `calls/${call.id}/conversation` : shortConversation(call.id),
   ).value;
   const loadWhole = useMemo(() => () => (isWhole.value = true), []);
   const model = useMemo(() => (data ? readConversation(data) : null), [data]);

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import type { CallDetail } from '../../server/api/wire.ts';
 import { param, setParams, zone } from '../app/address.ts';
-import { request, useResource } from '../app/api.ts';
+import { askEarly, request, useResource } from '../app/api.ts';
 import { modelColour } from '../app/colours.ts';
 import { CopyButton } from '../app/copy.tsx';
 import { Failure } from '../app/failure.tsx';
@@ -27,7 +27,7 @@ import {
 } from '../lib/format.ts';
 import { Attribution } from './attribution.tsx';
 import { Ending, RunningTimer } from './badges.tsx';
-import { ConversationTab } from './conversation-tab.tsx';
+import { ConversationTab, shortConversation } from './conversation-tab.tsx';
 import { EventsTab } from './events-tab.tsx';
 import { FindBar } from './find-bar.tsx';
 import { HeadersTab } from './headers-tab.tsx';
@@ -240,6 +240,9 @@ export function RequestDetail({ id, tools }: { id: string; tools: ComponentChild
     error,
     isStale,
   } = useResource<CallDetail>(`calls/${encodeURIComponent(id)}`, changes.value).value;
+  useEffect(() => {
+    if (tabId.peek() === 'conversation') askEarly(shortConversation(id));
+  }, [id]);
   const tab = TABS.find((one) => one.id === tabId.value) ?? TABS[0];
   if (error && (!call || call.id !== id)) {
     return (

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import type { Stats } from '../../server/api/wire.ts';
-import { path } from '../app/address.ts';
+import type { Bucket, Stats } from '../../server/api/wire.ts';
+import { nowMs, path, range } from '../app/address.ts';
 import { useResource } from '../app/api.ts';
 import { revision } from '../app/live.ts';
 import { statsResource } from '../app/scope.ts';
@@ -11,9 +11,20 @@ import { CATEGORIES, OTHER, stopStyle } from '../lib/palette.ts';
 import { summarise, sumOf, valuesOver } from '../lib/series.ts';
 import { axisOf, zoom } from '../overview/axis.ts';
 
+const HOUR_MS = 3_600_000;
+
+/** Narrow bars: the strip shows when, not how many. */
+function stripBucket(lengthMs: number): Bucket {
+  if (lengthMs <= 4 * HOUR_MS) return 'minute';
+  if (lengthMs <= 10 * 24 * HOUR_MS) return 'hour';
+  return lengthMs <= 400 * 24 * HOUR_MS ? 'day' : 'week';
+}
+
 /** The requests of the list over time, errors apart; dragging or choosing an interval narrows the range to it. */
 export function Histogram(): JSX.Element | null {
-  const resource = statsResource({ metrics: ['calls', 'errors'], isBucketed: true });
+  const { fromMs, toMs } = range.value;
+  const bucket = fromMs === null ? 'auto' : stripBucket((toMs ?? nowMs.value) - fromMs);
+  const resource = statsResource({ metrics: ['calls', 'errors'], bucket });
   const { data, error, isStale } = useResource<Stats>(resource, revision.value).value;
   const axis = data ? axisOf(data) : null;
   if (error || (data && (data.totals['calls'] ?? 0) === 0)) return null;

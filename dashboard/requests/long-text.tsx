@@ -8,7 +8,7 @@ const MOST_LINES = 40;
 /** Results of tools are rarely read to their end. */
 const MOST_RESULT_LINES = 12;
 /** What of a long text is shown, and asked for, at first. */
-export const MOST_CHARACTERS = 4_000;
+export const MOST_CHARACTERS = 2_000;
 
 /** Text that a browser lays out at once without a pause. */
 const STEP_CHARACTERS = 200_000;

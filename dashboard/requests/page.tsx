@@ -69,6 +69,12 @@ function exportsOf(params: string, selected: string | null): ExportPart[] {
   return selected === null ? [list] : [list, ...callExports(selected)];
 }
 
+/** Opens a call beside the list, or closes it; the same function each time, as rows are not drawn again for another. */
+function choose(id: string): void {
+  const held = address.peek().params.get('r') || null;
+  setParams({ r: id === held ? null : id }, held === null ? 'push' : 'replace');
+}
+
 /** The list of calls with one of them open beside it. */
 export function RequestsPage(): JSX.Element {
   const isLive = useSignal(true);
@@ -126,9 +132,7 @@ export function RequestsPage(): JSX.Element {
             <CallTable
               list={list}
               selected={selected}
-              onSelect={(id) =>
-                setParams({ r: id === selected ? null : id }, selected === null ? 'push' : 'replace')
-              }
+              onSelect={choose}
               onScrollTop={(isTop) => (isAtTop.value = isTop)}
               onHover={(isOver) => (isHovered.value = isOver)}
             />

@@ -1,13 +1,15 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { CallList } from './call-list.ts';
-import { COLUMNS, Row } from './row.tsx';
+import { COLUMNS, Row, type RowProps } from './row.tsx';
 
 /** Rows above and below the window that are drawn as well. */
 const OVERSCAN = 8;
 /** Rows from the end at which the next page is asked for. */
 const AHEAD = 40;
+
+const MOST_DRAWN = 200;
 
 const narrow = window.matchMedia('(max-width: 767px)');
 
@@ -28,6 +30,31 @@ export interface TableProps {
   readonly onSelect: (id: string) => void;
   readonly onScrollTop: (isAtTop: boolean) => void;
   readonly onHover: (isOver: boolean) => void;
+}
+
+/** Rows that were drawn, by call: what is the same again is not compared anew, as scrolling draws only what comes in. */
+function useRows(): (props: RowProps) => JSX.Element {
+  const drawn = useRef(new Map<string, { props: RowProps; row: JSX.Element }>());
+  return (props) => {
+    const { id } = props.call;
+    const held = drawn.current.get(id);
+    if (held && isSame(held.props, props)) return held.row;
+    if (drawn.current.size > MOST_DRAWN) drawn.current.clear();
+    const row = <Row key={id} {...props} />;
+    drawn.current.set(id, { props, row });
+    return row;
+  };
+}
+
+function isSame(one: RowProps, other: RowProps): boolean {
+  return (
+    one.call === other.call &&
+    one.at === other.at &&
+    one.isSelected === other.isSelected &&
+    one.isFresh === other.isFresh &&
+    one.longestUs === other.longestUs &&
+    one.onSelect === other.onSelect
+  );
 }
 
 /** The windowed grid of calls. */
@@ -56,7 +83,8 @@ export function CallTable({ list, selected, onSelect, onScrollTop, onHover }: Ta
   }, [selected, items.length > 0]);
   const first = Math.max(0, Math.floor(scrollTop.value / height) - OVERSCAN);
   const last = Math.min(items.length, Math.ceil((scrollTop.value + boxPx.value) / height) + OVERSCAN);
-  const longestUs = fullDurationUs(items.map((call) => call.duration_us));
+  const longestUs = useMemo(() => fullDurationUs(items.map((call) => call.duration_us)), [items]);
+  const rowOf = useRows();
   const onScroll = (event: Event) => {
     const element = event.currentTarget as HTMLElement;
     scrollTop.value = element.scrollTop;
@@ -93,17 +121,16 @@ export function CallTable({ list, selected, onSelect, onScrollTop, onHover }: Ta
         onPointerLeave={() => onHover(false)}
       >
         <div role="presentation" style={{ transform: `translateY(${first * height}px)` }}>
-          {items.slice(first, last).map((call, offset) => (
-            <Row
-              key={call.id}
-              call={call}
-              at={first + offset}
-              isSelected={call.id === selected}
-              isFresh={list.fresh.value.has(call.id)}
-              longestUs={longestUs}
-              onSelect={onSelect}
-            />
-          ))}
+          {items.slice(first, last).map((call, offset) =>
+            rowOf({
+              call,
+              at: first + offset,
+              isSelected: call.id === selected,
+              isFresh: list.fresh.value.has(call.id),
+              longestUs,
+              onSelect,
+            }),
+          )}
         </div>
       </div>
       {list.isFull.value ? (
