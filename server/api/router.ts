@@ -11,6 +11,7 @@ import { checkHost, checkOrigin } from './guards.ts';
 import type { LiveFeed } from './live.ts';
 import { refuseAllBut, refuseOtherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
+import { cacheEndpoints } from './routes/cache.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { exportEndpoint } from './routes/export.ts';
 import { healthEndpoint } from './routes/health.ts';
@@ -100,6 +101,7 @@ function allEndpoints(deps: ApiDeps): readonly Endpoint[] {
     ...sessionEndpoints(deps.reader, now),
     statsEndpoint(deps.reader, now),
     facetsEndpoint(deps.reader, now),
+    ...cacheEndpoints(deps.reader, now),
     exportEndpoint(deps.reader, now),
     healthEndpoint(() => deps.health()),
     settingsEndpoint(() => deps.settings()),

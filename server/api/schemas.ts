@@ -195,6 +195,48 @@ export const conversationSchema = exactly<wire.Conversation>()(
 
 const nullableNumber = z.number().nullable();
 
+export const cacheLedgerSchema = exactly<wire.CacheLedger>()(
+  z.strictObject({
+    from_ms: nullableInteger,
+    to_ms: nullableInteger,
+    calls: integer,
+    read_tokens: nullableNumber,
+    write_5m_tokens: nullableNumber,
+    write_1h_tokens: nullableNumber,
+    input_tokens: nullableNumber,
+    hit_rate: nullableNumber,
+    saved_nano_usd: nullableNumber,
+    missed_calls: integer,
+    lost_tokens: nullableNumber,
+    lost_nano_usd: nullableNumber,
+    causes: z.array(
+      z.strictObject({
+        cause: missCauseSchema,
+        calls: integer,
+        lost_tokens: nullableNumber,
+        lost_nano_usd: nullableNumber,
+      }),
+    ),
+  }),
+);
+
+const ttlCostSchema = z.strictObject({ low_nano_usd: nullableInteger, high_nano_usd: nullableInteger });
+
+export const ttlAdviceSchema = exactly<wire.TtlAdvice>()(
+  z.strictObject({
+    calls: integer,
+    has_more: z.boolean(),
+    from_ms: nullableInteger,
+    gaps: z.strictObject({ first: integer, within_5m: integer, within_1h: integer, longer: integer }),
+    actual_nano_usd: nullableInteger,
+    as_5m: ttlCostSchema,
+    as_1h: ttlCostSchema,
+    advice: z.enum(['5m', '1h', 'as_it_is', 'unclear', 'no_data']),
+    reason: z.string(),
+    assumptions: z.array(z.string()),
+  }),
+);
+
 const sectionSchema = z.enum(['tools', 'system', 'messages']);
 
 export const diffBlockSchema = exactly<wire.DiffBlock>()(

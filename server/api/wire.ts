@@ -296,6 +296,60 @@ export interface CallDiff {
   notes: string[];
 }
 
+/** Misses of one cause. */
+export interface CacheCause {
+  cause: MissCause;
+  calls: number;
+  lost_tokens: number | null;
+  lost_nano_usd: number | null;
+}
+
+/** `GET cache`: what the prompt cache gave to the calls that pass the filters, and what it did not. */
+export interface CacheLedger {
+  from_ms: number | null;
+  to_ms: number | null;
+  calls: number;
+  read_tokens: number | null;
+  write_5m_tokens: number | null;
+  write_1h_tokens: number | null;
+  /** Neither read nor written. */
+  input_tokens: number | null;
+  hit_rate: number | null;
+  /** What reads would have cost more as plain input, less the premium paid for writes. */
+  saved_nano_usd: number | null;
+  missed_calls: number;
+  lost_tokens: number | null;
+  lost_nano_usd: number | null;
+  /** The dearest first. */
+  causes: CacheCause[];
+}
+
+/** What calls would have cost with one lifetime of the cache for all that they wrote. */
+export interface TtlCost {
+  low_nano_usd: number | null;
+  high_nano_usd: number | null;
+}
+
+/** `GET cache/ttl`: whether five minutes or an hour would have been cheaper. */
+export interface TtlAdvice {
+  /** Calls that were looked at: the latest with a price that use the cache. */
+  calls: number;
+  /** There were more than are looked at. */
+  has_more: boolean;
+  /** From the start of the oldest of them. */
+  from_ms: number | null;
+  /** How long after the call before each came, in the same session, by the same agent and of the same kind. */
+  gaps: { first: number; within_5m: number; within_1h: number; longer: number };
+  actual_nano_usd: number | null;
+  as_5m: TtlCost;
+  as_1h: TtlCost;
+  /** `unclear`: the ranges do not tell. */
+  advice: '5m' | '1h' | 'as_it_is' | 'unclear' | 'no_data';
+  /** A sentence. */
+  reason: string;
+  assumptions: string[];
+}
+
 /** What calls add up to; unknown parts are left out, and null says that nothing was known. */
 export interface SessionTotals {
   calls: number;

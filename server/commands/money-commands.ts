@@ -1,6 +1,7 @@
 /** The commands about what calls cost. What they do is loaded when they are asked for: the database takes half a second. */
 import type { Command } from 'commander';
 import { statsQuery } from '../api/stats-query.ts';
+import type { CacheOptions } from './cache.ts';
 import type { CommandIo } from './command-io.ts';
 import { filterQuery } from './filter-flags.ts';
 import { addQueryFlags } from './query-flags.ts';
@@ -8,7 +9,7 @@ import type { RepriceOptions } from './reprice.ts';
 import type { StatsOptions } from './stats.ts';
 import { withStoreTarget } from './store-target.ts';
 
-/** Adds `stats` and `reprice`. Their actions throw ConfigError. */
+/** Adds `stats`, `cache` and `reprice`. Their actions throw ConfigError. */
 export function addMoneyCommands(program: Command, io: CommandIo): void {
   const stats = withStoreTarget(program.command('stats')).description(
     'metrics over calls by groups and time slices, and what the same calls would have cost otherwise',
@@ -24,6 +25,20 @@ export function addMoneyCommands(program: Command, io: CommandIo): void {
     .action(async (options: StatsOptions) => {
       const { runStats } = await import('./stats.ts');
       io.setExitCode(runStats(options, io));
+    });
+  const cache = withStoreTarget(program.command('cache')).description(
+    'what the prompt cache saved and what was missed, by cause, and whether five minutes or an hour would have been cheaper',
+  );
+  addQueryFlags(cache, filterQuery)
+    .option('--prices <file>', 'your price overrides, for the lifetimes')
+    .option('--json', 'print JSON, as the API answers')
+    .addHelpText(
+      'after',
+      '\nThe same by project, model or day:\n  weir stats --group-by cache_miss_cause --group-by model --metric cache_missed_calls,cache_lost_nano_usd',
+    )
+    .action(async (options: CacheOptions) => {
+      const { runCache } = await import('./cache.ts');
+      io.setExitCode(runCache(options, io));
     });
   const reprice = withStoreTarget(program.command('reprice')).description(
     'price recorded calls anew, with the book and your prices of today; what they cost before is kept beside',

@@ -1,5 +1,6 @@
 /** `weir reprice`: prices recorded calls anew. What stood before is kept as a revision; nothing else ever changes a cost. */
 import { answerBody, answerMessage } from '../reader/content.ts';
+import { lostNanoUsd } from '../cache/loss.ts';
 import { decodeBody } from '../messages/decode.ts';
 import { estimateOutputTokens } from '../messages/estimate.ts';
 import { pickCost, type Pricer, type ShownCost } from '../pricing/engine.ts';
@@ -150,7 +151,9 @@ async function look(
   }
   const picked = pickCost(priced, stored.reportedCostNanoUsd, task.shown);
   addTo(report.after, picked.costNanoUsd, picked.source);
+  const lost = lostAgain(stored, task.pricer);
   const isSame =
+    lost === stored.cacheLostNanoUsd &&
     picked.costNanoUsd === stored.costNanoUsd &&
     picked.source === stored.costSource &&
     priced.costNanoUsd === stored.computedCostNanoUsd &&
@@ -167,11 +170,19 @@ async function look(
       costSource: picked.source,
       computedCostNanoUsd: priced.costNanoUsd,
       cacheSavedNanoUsd: priced.cacheSavedNanoUsd,
+      cacheLostNanoUsd: lost,
       costLines: JSON.stringify(priced.lines),
       notes: picked.notes,
       bookVersion: priced.bookVersion,
     },
   };
+}
+
+/** What a miss cost, by the same prices. */
+function lostAgain(stored: StoredPrice, pricer: Pricer): number | null {
+  return stored.cacheLostTokens === null
+    ? null
+    : lostNanoUsd(pricer, pastInput(stored), stored.cacheLostTokens);
 }
 
 /** Null when that takes a body which is no longer there. */

@@ -22,6 +22,8 @@ export interface PastCall {
   readonly input: PriceInput;
   /** Since the call before in the same session, by the same agent and of the same kind; null where there is none. */
   readonly gapMs: number | null;
+  /** Tokens that were not read because five minutes had passed; left out or null where nobody has judged that. */
+  readonly expiredTokens?: number | null;
 }
 
 export interface CostRange {
@@ -41,7 +43,7 @@ const oneHourMs = 60 * 60_000;
  */
 export function priceOtherwise(
   pricer: Pricer,
-  { input, gapMs }: PastCall,
+  { input, gapMs, expiredTokens = null }: PastCall,
   whatIf: WhatIf,
   nowMs: number,
 ): CostRange | null {
@@ -60,7 +62,9 @@ export function priceOtherwise(
   );
   const priceEnd = (end: 'low' | 'high'): number | null => {
     const factor = !isOther ? 1 : end === 'low' ? fewestTokens : mostTokens;
-    const changed = eachRun(served, (run) => scaled(cachedOtherwise(run, whatIf, gapMs, end), factor));
+    const changed = eachRun(served, (run) =>
+      scaled(cachedOtherwise(run, whatIf, { gapMs, expiredTokens }, end), factor),
+    );
     const own = isOther ? withoutModel(changed, input.model ?? '') : changed;
     const outputTokensEstimate = input.outputTokensEstimate ?? null;
     return pricer.price({
@@ -93,7 +97,7 @@ export function assumptionsOf(whatIf: WhatIf): string[] {
     );
   } else if (whatIf.ttl === '1h') {
     said.push(
-      'low: what was written five minutes to an hour after the call before in the same session would have been a hit; high: no hit more',
+      'what was missed because more than five minutes but no hour had passed would have been a hit; where nobody has judged that, low: all that was written then, high: no hit more',
     );
   }
   if (whatIf.tier === 'batch') said.push('all of it could have waited up to a day, at standard speed');
@@ -135,10 +139,15 @@ interface CacheTokens {
   readonly long: number;
 }
 
+interface CacheTimes {
+  readonly gapMs: number | null;
+  readonly expiredTokens: number | null;
+}
+
 function cachedOtherwise(
   run: JsonObject,
   whatIf: WhatIf,
-  gapMs: number | null,
+  times: CacheTimes,
   end: 'low' | 'high',
 ): JsonObject {
   if (whatIf.cache && whatIf.ttl === null) return run;
@@ -152,7 +161,7 @@ function cachedOtherwise(
     short: Math.max(total, told) - long,
     long,
   };
-  const would = cacheTokens(was, whatIf, gapMs, end);
+  const would = cacheTokens(was, whatIf, times, end);
   return {
     ...run,
     input_tokens: would.input,
@@ -165,7 +174,7 @@ function cachedOtherwise(
 function cacheTokens(
   was: CacheTokens,
   { cache, ttl }: WhatIf,
-  gapMs: number | null,
+  { gapMs, expiredTokens }: CacheTimes,
   end: 'low' | 'high',
 ): CacheTokens {
   const written = was.short + was.long;
@@ -176,7 +185,8 @@ function cacheTokens(
     const lost = end === 'high' && isBetween ? was.read : 0;
     return { input: was.input, read: was.read - lost, short: written + lost, long: 0 };
   }
-  const won = end === 'low' && isBetween ? was.short : 0;
+  const most = expiredTokens === null ? (end === 'low' ? was.short : 0) : Math.min(was.short, expiredTokens);
+  const won = isBetween ? most : 0;
   return { input: was.input, read: was.read + won, short: 0, long: written - won };
 }
 

@@ -11,6 +11,7 @@ import { readSession } from '../store/session.ts';
 import { listSessions } from '../store/sessions.ts';
 import { answerBody, answerConversation, answerEvents, answerMessage } from './content.ts';
 import { answerComparison, answerReplays } from './comparison.ts';
+import { answerCacheLedger } from './cache-ledger.ts';
 import { answerDiff } from './diff.ts';
 import { answerDraft } from './draft.ts';
 import type { Asked } from './protocol.ts';
@@ -19,6 +20,7 @@ import type { QuestionName, Questions } from './questions.ts';
 import { answerRetention } from './retention.ts';
 import { answerNearest, answerRecording, answerRecordingEntry, answerRecordings } from './recordings.ts';
 import { withSnippets } from './snippets.ts';
+import { answerTtlAdvice } from './ttl-advice.ts';
 import { answerStats } from './what-if.ts';
 
 type Answer = Questions[QuestionName]['answer'];
@@ -54,6 +56,10 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
       return readSession(store, asked.args.id, asked.args.limit, asked.args.cursor);
     case 'stats':
       return answerStats(store, asked.args, pricer, Date.now());
+    case 'cache':
+      return answerCacheLedger(store, asked.args.filters);
+    case 'cacheTtl':
+      return answerTtlAdvice(store, asked.args.filters, pricer(), Date.now());
     case 'facets':
       return readFacets(store, asked.args.filters);
     case 'prices':

@@ -1,5 +1,7 @@
 /** What can be asked of the reader: name, arguments, answer. All of it crosses a process border, so all of it is plain data. */
 import type {
+  CacheLedger,
+  TtlAdvice,
   Call,
   CallDetail,
   CallDiff,
@@ -136,6 +138,8 @@ export interface Questions {
   session: { args: { id: string; limit: number; cursor: string | null }; answer: SessionDetail | null };
   stats: { args: StatsQuestion; answer: Stats };
   facets: { args: { filters: Filters }; answer: Facets };
+  cache: { args: { filters: Filters }; answer: CacheLedger };
+  cacheTtl: { args: { filters: Filters }; answer: TtlAdvice };
   prices: { args: { atMs: number }; answer: Prices };
   retention: { args: { policy: RetentionPolicy; nowMs: number }; answer: RetentionPlanned };
   recordings: {

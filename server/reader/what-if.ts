@@ -1,10 +1,10 @@
 /** Statistics with the range of what the same calls would have cost otherwise. */
 import type { Stats, StatsRow } from '../api/wire.ts';
 import type { Pricer } from '../pricing/engine.ts';
-import { pastInput } from '../pricing/past.ts';
 import { assumptionsOf, priceOtherwise, type WhatIf } from '../pricing/what-if.ts';
 import { slices, type Slice } from '../store/buckets.ts';
 import type { Store } from '../store/open.ts';
+import { pastCall } from './past-call.ts';
 import { eachStoredPrice } from '../store/past-calls.ts';
 import { readStats } from '../store/stats.ts';
 import type { StatsQuestion, whatIfColumns } from './questions.ts';
@@ -64,8 +64,7 @@ function sumOtherwise(
   if (fromMs === null || toMs === null) return { rows, total };
   const periods = stats.bucket === null ? null : slices(stats.bucket, stats.tz, fromMs, toMs);
   for (const stored of eachStoredPrice(store, { ...filters, fromMs, toMs }, { groupBy })) {
-    const past = { input: pastInput(stored), gapMs: stored.gapMs };
-    const range = priceOtherwise(pricer, past, whatIf, nowMs);
+    const range = priceOtherwise(pricer, pastCall(stored), whatIf, nowMs);
     const key = keyOf(periods === null ? null : startOf(periods, stored.startedMs), stored.groups);
     const row = rows.get(key) ?? emptySum();
     rows.set(key, row);

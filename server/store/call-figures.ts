@@ -13,6 +13,9 @@ const anyTokens = sql`coalesce(${calls.input_tokens}, ${calls.output_tokens}, ${
 
 export const totalTokens = sql`CASE WHEN ${anyTokens} IS NOT NULL THEN ${knownTokens} END`;
 
+/** It read from the prompt cache or wrote to it. */
+export const usesCache = sql`(coalesce(${calls.cache_read_tokens}, 0) + coalesce(${calls.cache_write_5m_tokens}, 0) + coalesce(${calls.cache_write_1h_tokens}, 0) > 0)`;
+
 /** The time of its output can be told from that of its beginning. */
 export const isMeasured = sql`coalesce(${calls.output_tokens} IS NOT NULL AND ${calls.duration_us} > ${calls.ttft_us}, false)`;
 

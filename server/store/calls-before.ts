@@ -1,7 +1,10 @@
 /** The call that another one goes on from. */
 import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { usesCache } from './call-figures.ts';
+import type { Filters } from './filters.ts';
 import type { Store } from './open.ts';
 import { isOlderThan } from './position.ts';
+import { matchingCalls } from './stats.ts';
 import { callDetails, calls, type CallDetailsRow, type CallRow } from './tables.ts';
 import type { WholeCall } from './write.ts';
 
@@ -42,6 +45,19 @@ export function callsBefore({ db }: Store, row: WholeCall, limit: number): Store
     .orderBy(desc(calls.started_ms), desc(calls.id))
     .limit(limit)
     .all();
+}
+
+/** When the call began of which so many that use the cache came after; null when there are no more than that. Throws `BadQuestion`. */
+export function latestCachedMs({ db }: Store, filters: Filters, count: number): number | null {
+  const row = db
+    .select({ startedMs: calls.started_ms })
+    .from(calls)
+    .where(and(matchingCalls(filters), usesCache))
+    .orderBy(desc(calls.started_ms), desc(calls.id))
+    .limit(1)
+    .offset(count)
+    .get();
+  return row?.startedMs ?? null;
 }
 
 const isOfCall = eq(callDetails.call_id, calls.id);

@@ -1,6 +1,7 @@
 /** Calls with everything that their price depends on, one at a time: for who prices them anew or otherwise. */
 import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
 import { callsMatching } from './conditions.ts';
+import { usesCache } from './call-figures.ts';
 import { groupSql } from './metrics.ts';
 import type { Store } from './open.ts';
 import { matchingCalls } from './stats.ts';
@@ -24,6 +25,11 @@ export interface StoredPrice {
   readonly computedCostNanoUsd: number | null;
   readonly reportedCostNanoUsd: number | null;
   readonly cacheSavedNanoUsd: number | null;
+  /** It read from the cache or wrote to it. */
+  readonly usesCache: boolean;
+  readonly cacheMissCause: string | null;
+  readonly cacheLostTokens: number | null;
+  readonly cacheLostNanoUsd: number | null;
   /** JSON list of the types of the tools that ran at the provider. */
   readonly serverTools: string | null;
   /** JSON of the merged usage. */
@@ -90,6 +96,10 @@ const read = {
   computedCostNanoUsd: sql`${calls.computed_cost_nano_usd}`,
   reportedCostNanoUsd: sql`${calls.reported_cost_nano_usd}`,
   cacheSavedNanoUsd: sql`${calls.cache_saved_nano_usd}`,
+  usesCache,
+  cacheMissCause: sql`${calls.cache_miss_cause}`,
+  cacheLostTokens: sql`${calls.cache_lost_tokens}`,
+  cacheLostNanoUsd: sql`${calls.cache_lost_nano_usd}`,
   serverTools: sql`CASE WHEN json_valid(detail_text(${callDetails.request_facts})) THEN detail_text(${callDetails.request_facts}) -> 'serverTools' END`,
   usage: sql`CASE WHEN json_valid(detail_text(${callDetails.usage})) THEN detail_text(${callDetails.usage}) -> 'merged' END`,
   costLines: sql`detail_text(${callDetails.cost_lines})`,
@@ -119,6 +129,10 @@ function toStoredPrice(row: readonly unknown[], groupsFrom: number): StoredPrice
     computedCostNanoUsd: number('computedCostNanoUsd'),
     reportedCostNanoUsd: number('reportedCostNanoUsd'),
     cacheSavedNanoUsd: number('cacheSavedNanoUsd'),
+    usesCache: number('usesCache') === 1,
+    cacheMissCause: text('cacheMissCause'),
+    cacheLostTokens: number('cacheLostTokens'),
+    cacheLostNanoUsd: number('cacheLostNanoUsd'),
     serverTools: text('serverTools'),
     usage: text('usage'),
     costLines: text('costLines'),

@@ -12,6 +12,8 @@ export interface RevisedCost {
   readonly costSource: string | null;
   readonly computedCostNanoUsd: number | null;
   readonly cacheSavedNanoUsd: number | null;
+  /** Follows from the prices too; no revision of its own. */
+  readonly cacheLostNanoUsd: number | null;
   /** JSON `CostLine[]`. */
   readonly costLines: string;
   /** Of the price; they take the place of what the last price remarked. */
@@ -79,7 +81,11 @@ export function reviseCost(
   const rollups = rollupsOf(store);
   rollups.take(callId);
   db.update(calls)
-    .set({ ...columns, ...costPartsOf(columns, revised.costLines) })
+    .set({
+      ...columns,
+      ...costPartsOf(columns, revised.costLines),
+      cache_lost_nano_usd: revised.cacheLostNanoUsd,
+    })
     .where(eq(calls.id, callId))
     .run();
   rollups.add(callId);

@@ -39,6 +39,8 @@ test('the description names every endpoint of the interface', async () => {
     '/calls/{id}/replay/plan',
     '/upstreams',
     '/export',
+    '/cache',
+    '/cache/ttl',
     '/health',
     '/settings',
     '/prices',

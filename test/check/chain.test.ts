@@ -65,6 +65,7 @@ const revised = (costNanoUsd: number): RevisedCost => ({
   costSource: 'reported',
   computedCostNanoUsd: 1,
   cacheSavedNanoUsd: null,
+  cacheLostNanoUsd: null,
   costLines: '[]',
   notes: [`unpriced: ${costNanoUsd}`],
   bookVersion: 'test',

@@ -1,9 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PromptCache } from '../../server/demo/prompt-cache.ts';
-import { callDiffSchema, callSchema, statsSchema } from '../../server/api/schemas.ts';
+import {
+  cacheLedgerSchema,
+  callDiffSchema,
+  callSchema,
+  statsSchema,
+  ttlAdviceSchema,
+} from '../../server/api/schemas.ts';
 import { asObject, parseJson, type JsonObject } from '../../server/messages/json.ts';
 import type { Call } from '../../server/api/wire.ts';
 import { requestOf, text, hour, tool } from '../cache/prompts.ts';
@@ -126,6 +132,14 @@ describe('a session whose system prompt changes', () => {
     const query = 'metric=cache_missed_calls,cache_lost_nano_usd&group_by=cache_miss_cause&session=s-1';
     const stats = statsSchema.parse(await program.api(`stats?${query}`));
     expect(stats.totals).toEqual({ cache_missed_calls: 1, cache_lost_nano_usd: changed.cache_lost_nano_usd });
+    const ledger = cacheLedgerSchema.parse(await program.api('cache?session=s-1'));
+    expect(ledger).toMatchObject({
+      calls: 3,
+      missed_calls: 1,
+      causes: [{ cause: 'system_prompt_changed', calls: 1, lost_nano_usd: changed.cache_lost_nano_usd }],
+    });
+    const ttl = ttlAdviceSchema.parse(await program.api('cache/ttl?session=s-1'));
+    expect(ttl).toMatchObject({ calls: 3, gaps: { first: 1, within_5m: 2 }, advice: '5m' });
     const list = await program.api('calls?cache_miss_cause=system_*&session=s-1');
     expect(list).toMatchObject({ items: [{ id: changed.id }] });
     const facets = await program.api('facets?session=s-1');
@@ -151,6 +165,9 @@ describe('a session whose system prompt changes', () => {
       answers: { items: [{ is_same: true }] },
     });
     expect((await runToEnd(['diff', 'nobody', ...dir])).code).toBe(4);
+    const ledger = await runToEnd(['cache', ...dir]);
+    expect(ledger.stdout).toMatch(/system_prompt_changed +1 /);
+    expect(ledger.stdout).toContain('lifetime   5m: All writes for five minutes would have saved');
     const stats = await runToEnd([
       'stats',
       '--group-by',
@@ -179,4 +196,23 @@ it('a tool that changes after a restart is found out from the record', async () 
     (call) => (call.cache_read_tokens ?? 0) + (call.cache_write_1h_tokens ?? 0) + (call.input_tokens ?? 0),
   );
   expect(after.cache_lost_tokens).toBe(Math.min(left ?? 0, all ?? 0));
+});
+
+it('prices of today change what a miss cost', async () => {
+  const lost = async (): Promise<number> => {
+    const { stdout } = await runToEnd(['cache', '--json', '--session', 's-1', '--data-dir', dataDir]);
+    return cacheLedgerSchema.loose().parse(JSON.parse(stdout)).lost_nano_usd ?? 0;
+  };
+  const before = await lost();
+  await program.stop('SIGTERM');
+  const prices = join(dataDir, 'twice.json');
+  const card = {
+    cache_creation_input_token_cost_above_1hr: 16e-6,
+    cache_read_input_token_cost: 0.4e-6,
+  };
+  writeFileSync(prices, JSON.stringify({ 'claude-opus-5-5': card }));
+  const repriced = await runToEnd(['reprice', '--prices', prices, '--data-dir', dataDir]);
+  expect(repriced.code).toBe(0);
+  expect(await lost()).toBe(2 * before);
+  expect((await runToEnd(['check', '--data-dir', dataDir])).code).toBe(0);
 });

@@ -113,6 +113,7 @@ test('parts come out of the sums by the hour, whatever endings and corrections t
       costSource: 'computed',
       computedCostNanoUsd: 7,
       cacheSavedNanoUsd: null,
+      cacheLostNanoUsd: null,
       costLines,
       notes: [],
       bookVersion: 'b',

@@ -314,6 +314,7 @@ function revise(store: Store, id: string, amount: number): void {
     costSource: 'computed',
     computedCostNanoUsd: amount,
     cacheSavedNanoUsd: null,
+    cacheLostNanoUsd: null,
     costLines: '[]',
     notes: [],
     bookVersion: 'test',
