@@ -11,8 +11,9 @@ import { startReader } from '../reader/reader.ts';
 import { BadQuestion, StoreError, Unsupported } from '../store/errors.ts';
 import type { CommandIo } from './command-io.ts';
 import { readFilters } from './filter-flags.ts';
-import { listen, ListenError, urlHost } from './listen.ts';
+import { listen, urlHost } from './listen.ts';
 import { forwardTo, nowhere, recordInto, type Forward } from './playback-misses.ts';
+import { openPlaybackSource, type PlaybackSource } from './playback-source.ts';
 import { createProgress } from './progress.ts';
 import { BadOption, type QueryOptions } from './query-flags.ts';
 import { exitCodes, storeExitCode, targetConfig, type StoreTargetOptions } from './store-target.ts';
@@ -58,6 +59,7 @@ export async function runPlayback(
     if (error instanceof BadOption || error instanceof BadQuestion || error instanceof Unsupported)
       return exitCodes.usage;
     if (error instanceof TooManyRecordings) return exitCodes.usage;
+    if (plan.isCassette && !exists(plan.target)) return exitCodes.notFound;
     return error instanceof StoreError ? storeExitCode(error, plan.target) : exitCodes.failure;
   } finally {
     for (const step of closing.splice(0).reverse()) await step();
@@ -94,7 +96,9 @@ async function run(plan: Plan, closing: (() => Promise<void>)[], io: CommandIo):
   const learn = (id: string): Promise<void> => library?.learn(id) ?? Promise.resolve();
   // Before the first question: recording makes the file where there is none, and brings an older one to this version.
   const sink = options.onMiss === 'record' ? await recordInto(plan, learn, closing, io) : nowhere;
-  const reader = startReader({ target, limitMs: questionLimitMs });
+  const source = await sourceOf(plan, io);
+  closing.push(async () => source.close());
+  const reader = startReader({ target: source.target, limitMs: questionLimitMs });
   closing.push(() => reader.close());
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   library = await openLibrary({
@@ -114,6 +118,12 @@ async function run(plan: Plan, closing: (() => Promise<void>)[], io: CommandIo):
   io.stderr(banner(plan, library, playable, url));
   await signalled();
   return exitCodes.ok;
+}
+
+/** The record itself and what is recorded into are read where they are. */
+function sourceOf({ target, isCassette, options }: Plan, io: CommandIo): Promise<PlaybackSource> {
+  if (!isCassette || options.onMiss === 'record') return Promise.resolve({ target, close: () => undefined });
+  return openPlaybackSource(target, (sentence) => io.stderr(`weir: ${sentence}\n`));
 }
 
 async function serve(
@@ -183,16 +193,12 @@ async function signalled(): Promise<void> {
 }
 
 function sentenceOf(error: unknown, { target, isCassette }: Plan): string {
-  if (error instanceof ListenError || !(error instanceof StoreError) || !isCassette)
-    return error instanceof Error ? error.message : String(error);
-  if (statSync(target, { throwIfNoEntry: false }) === undefined)
-    return `There is no cassette at ${target}: weir export --cassette makes one.`;
-  switch (error.code) {
-    case 'corrupt':
-      return `${target} is no cassette, or is damaged: weir export --cassette makes one.`;
-    case 'older_version':
-      return `${target} was written by an older version of Weir: export it anew, or play it once with --on-miss record, which upgrades it.`;
-    default:
-      return error.message;
-  }
+  if (isCassette && !exists(target)) return `There is no file ${target}: weir export --cassette makes one.`;
+  if (isCassette && error instanceof StoreError && error.code === 'corrupt')
+    return `${target} is no cassette, or is damaged: weir export --cassette makes one.`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

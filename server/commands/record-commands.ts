@@ -104,7 +104,10 @@ export function addRecordCommands(program: Command, io: CommandIo): void {
   // Here the upstream is where a request goes, not one of then.
   addQueryFlags(withStoreTarget(program.command('playback')), filterQuery.omit({ upstream: true }))
     .description('answer from the record as an upstream, with the bytes, pauses and errors of then')
-    .argument('[file]', 'a cassette of "weir export --cassette", or any store (default: the record)')
+    .argument(
+      '[file]',
+      'a cassette of "weir export --cassette", any store, or what "weir import" takes (default: the record)',
+    )
     .option('--host <host>', 'listen address')
     .option('--port <port>', 'listen port; 0 picks a free one', '8788')
     .option('--speed <factor>', '1 as recorded, 10 ten times as fast, 0 without pauses', '1')

@@ -1,9 +1,10 @@
 /** `weir export --cassette` and `weir playback` as a user runs them. */
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../server/store/open.ts';
 import { temporaryFolder } from '../store/temporary-store.ts';
@@ -85,6 +86,16 @@ describe('weir playback', () => {
     ]);
   });
 
+  it('answers from lines of an export too', async () => {
+    const lines = join(temporaryFolder(), 'ada.ndjson');
+    await runToEnd(['export', '--store', cassette, '--bodies', '--out', lines]);
+    const playback = await playing(lines, '--speed', '0');
+    expect([await post(playback.url, 'one'), await post(playback.url, 'two')]).toEqual([
+      'answer 1',
+      'answer 2',
+    ]);
+  });
+
   it('forwards what it misses, and records it where that is wanted', async () => {
     const forwarding = await playing(cassette, '--on-miss', 'forward', '--upstream', upstreamUrl);
     const first = reached;
@@ -115,13 +126,19 @@ describe('weir playback says in a sentence', () => {
     const missing = join(folder, 'missing.weir');
     expect(await refused(missing)).toEqual([
       4,
-      `weir: There is no cassette at ${missing}: weir export --cassette makes one.\n`,
+      `weir: There is no file ${missing}: weir export --cassette makes one.\n`,
     ]);
     const text = join(folder, 'notes.txt');
     writeFileSync(text, 'no database at all');
     expect(await refused(text)).toEqual([
       1,
-      `weir: ${text} is no cassette, or is damaged: weir export --cassette makes one.\n`,
+      expect.stringMatching(/^weir: .*notes\.txt is neither an export of weir, nor .* archive\.\n$/),
+    ]);
+    const damaged = join(folder, 'damaged.weir');
+    writeFileSync(damaged, Buffer.concat([readFileSync(cassette).subarray(0, 2000), Buffer.alloc(500)]));
+    expect(await refused(damaged)).toEqual([
+      1,
+      `weir: ${damaged} is no cassette, or is damaged: weir export --cassette makes one.\n`,
     ]);
     const empty = join(folder, 'empty.weir');
     openStore(empty, 'write').close();
@@ -129,6 +146,21 @@ describe('weir playback says in a sentence', () => {
       4,
       `weir: ${empty} holds no call that passes the filters: there is nothing to answer with.\n`,
     ]);
+  });
+
+  it('what it finds in a file of an older version, and leaves that as it is', async () => {
+    const older = join(temporaryFolder(), 'older.weir');
+    const database = new Database(older);
+    database.exec(
+      'CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text, created_at numeric)',
+    );
+    database.close();
+    const before = readFileSync(older);
+    expect(await refused(older)).toEqual([
+      4,
+      expect.stringContaining('holds no call that passes the filters'),
+    ]);
+    expect(readFileSync(older)).toEqual(before);
   });
 
   it('that no answer was kept', async () => {
