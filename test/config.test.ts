@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, isLoopback, readConfig } from '../server/config.ts';
+import { ConfigError, isLoopback, readConfig, readReplayKey } from '../server/config.ts';
 
 const home = { HOME: '/home/ada' };
 
@@ -68,6 +68,44 @@ describe('readConfig', () => {
     expect(readConfig({ upstream: 'https://host/anthropic' }, undefined, home).upstream.pathname).toBe(
       '/anthropic',
     );
+  });
+});
+
+describe('further upstreams', () => {
+  it('are pairs with commas between, or a mapping in the file', () => {
+    const expected = [
+      ['one', 'https://one.example/base'],
+      ['two', 'http://127.0.0.1:9000/'],
+    ];
+    const shown = (config: ReturnType<typeof readConfig>) =>
+      [...config.upstreams].map(([name, url]) => [name, url.href]);
+    const text = 'one=https://one.example/base, two=http://127.0.0.1:9000';
+    expect(shown(readConfig({ upstreams: text }, undefined, home))).toEqual(expected);
+    const mapping = fileWith('upstreams:\n  one: https://one.example/base\n  two: http://127.0.0.1:9000\n');
+    expect(shown(readConfig({}, mapping, home))).toEqual(expected);
+    const list = fileWith(`upstreams: [${text}]\n`);
+    expect(shown(readConfig({}, list, home))).toEqual(expected);
+    expect(shown(readConfig({}, undefined, home))).toEqual([]);
+  });
+
+  it.each([
+    'https://no-name.example',
+    'default=https://taken.example',
+    'a=https://one.example,a=https://two.example',
+    'a=ftp://one.example',
+    'a=https://key@one.example',
+  ])('refuses %s', (text) => {
+    expect(() => readConfig({ upstreams: text }, undefined, home)).toThrow(ConfigError);
+    expect(() => readConfig({ upstreams: text }, undefined, home)).toThrow(/is not a list of NAME=URL/);
+  });
+
+  it('have keys of their own, and else those of Anthropic', () => {
+    const env = { ANTHROPIC_API_KEY: ' a \n', MY_GATE_AUTH_TOKEN: 't', OTHER_API_KEY: '' };
+    expect(readReplayKey('default', env)).toBe('a');
+    expect(readReplayKey('my-gate', env)).toBe('Bearer t');
+    expect(readReplayKey('other', env)).toBe('a');
+    expect(readReplayKey('default', { ANTHROPIC_AUTH_TOKEN: 'u' })).toBe('Bearer u');
+    expect(readReplayKey('default', { DEFAULT_API_KEY: 'x' })).toBeNull();
   });
 });
 
