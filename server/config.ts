@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { yaml } from './yaml.ts';
 import { suggest } from './suggestion.ts';
+import { shownTarget, withoutPassword } from './store/postgres/address.ts';
 import type { RetentionPolicy } from './store/retention.ts';
 import {
   defaultUpstreamName,
@@ -79,7 +80,9 @@ export interface SettingOrigin {
  * @throws ConfigError
  */
 export function readConfig(flags: FlagTexts, configFile?: string, env: Environment = process.env): Config {
-  return complete(readValues(sourcesOf(flags, configFile, env)), env);
+  const sourced = sourcesOf(flags, configFile, env);
+  refuseVisiblePassword(sourced('store'));
+  return complete(readValues(sourced), env);
 }
 
 /** Every setting with its origin, in the order of the help; the whole is known to be valid. @throws ConfigError */
@@ -93,9 +96,29 @@ export function explainConfig(
   const computed: Partial<Record<SettingName, string>> = { store: config.store, dataDir: config.dataDir };
   return names.map((name) => ({
     key: settings[name].key,
-    text: sourced(name)?.text ?? computed[name] ?? null,
+    text: shownText(sourced(name)?.text ?? computed[name] ?? null),
     source: sourced(name)?.source ?? 'default',
   }));
+}
+
+/** Everybody on the machine sees the arguments of a program. @throws ConfigError */
+function refuseVisiblePassword(store: Sourced | undefined): void {
+  if (store === undefined || !store.source.startsWith('--') || shownTarget(store.text) === store.text) return;
+  throw new ConfigError(
+    `${store.source} holds a password for all to see: put the address into WEIR_STORE, or the password into PGPASSWORD or ~/.pgpass.`,
+  );
+}
+
+function shownText(text: string | null): string | null {
+  return text === null ? null : shownTarget(text);
+}
+
+/** A path is made absolute; the password of a database goes where its client looks for it, and nobody else has it. */
+function storeTarget(given: string): string {
+  if (!given.includes('://')) return resolve(given);
+  const { address, password } = withoutPassword(given);
+  if (password !== null) process.env['PGPASSWORD'] = password;
+  return address;
 }
 
 type Sources = (name: SettingName) => Sourced | undefined;
@@ -146,7 +169,7 @@ function complete(values: SettingValues, env: Environment): Config {
     port: values.port,
     upstream: values.upstream,
     upstreams: values.upstreams ?? new Map(),
-    store: resolve(values.store ?? join(dataDir, 'weir.db')),
+    store: storeTarget(values.store ?? join(dataDir, 'weir.db')),
     dataDir,
     bodies: values.bodies,
     logMode: values.logMode,

@@ -17,7 +17,7 @@ import { addTokenCommand } from './commands/token.ts';
 import type { Running } from './commands/serve.ts';
 import { version } from './version.ts';
 
-const exitCodes = { ok: 0, failure: 1, usage: 2, badConfiguration: 78 } as const;
+const exitCodes = { ok: 0, failure: 1, usage: 2, badConfiguration: 78, unreachable: 69 } as const;
 
 // A closed pipe (`weir | head`) must not end the calls of others.
 process.stdout.on('error', () => undefined);
@@ -109,6 +109,13 @@ function fail(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`weir: ${message}\n`);
-  const isConfiguration = error instanceof ConfigError || error instanceof DataDirError;
-  process.exit(isConfiguration ? exitCodes.badConfiguration : exitCodes.failure);
+  process.exit(exitCodeOf(error));
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError || error instanceof DataDirError) return exitCodes.badConfiguration;
+  // What a store refused, as server/store/errors.ts names it: the recorder that says so is only loaded by the server.
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'away') return exitCodes.unreachable;
+  return code === 'denied' || code === 'unsupported' ? exitCodes.badConfiguration : exitCodes.failure;
 }

@@ -150,8 +150,8 @@ export const settings = {
   store: {
     key: 'store',
     env: ['WEIR_STORE'],
-    argument: 'FILE',
-    text: 'SQLite file of the record (default: weir.db in the data directory)',
+    argument: 'TARGET',
+    text: 'SQLite file of the record, or postgres://… (default: weir.db in the data directory)',
     defaultText: null,
     schema: z.string().min(1),
   },

@@ -6,7 +6,8 @@ export interface BannerFacts {
   readonly config: Config;
   readonly proxyUrl: string;
   readonly dashboardUrl: string;
-  readonly storeBytes: number;
+  /** Null where that is not known at once. */
+  readonly storeBytes: number | null;
 }
 
 /** Several lines for stderr, the last one empty. */
@@ -18,7 +19,7 @@ export function banner({ config, proxyUrl, dashboardUrl, storeBytes }: BannerFac
     '',
     `  dashboard  ${dashboardUrl}`,
     `  proxy      ${proxyUrl}`,
-    `  store      ${config.store} (${sizeText(storeBytes)})`,
+    `  store      ${config.store}${storeBytes === null ? '' : ` (${sizeText(storeBytes)})`}`,
     `  upstream   ${upstream}`,
     '',
     '  Point your client at it:',

@@ -1,6 +1,7 @@
 /** `weir compact`: the store as small as it can be. */
 import { StoreError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';
+import { isPostgresAddress } from '../store/postgres/address.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
 import { createProgress } from './progress.ts';
@@ -23,6 +24,12 @@ export async function runCompact(options: CompactOptions, io: CommandIo): Promis
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   try {
     const begunMs = performance.now();
+    if (isPostgresAddress(path)) {
+      io.stderr(
+        `weir: PostgreSQL uses free space again by itself; VACUUM FULL gives it back to the system.\n`,
+      );
+      return exitCodes.usage;
+    }
     const store = openStore(path, 'write');
     const before = storeBytes(path) ?? 0;
     try {

@@ -5,6 +5,7 @@ import { readCalls, UnreadableFile } from '../import/files.ts';
 import { createImporter, type ImportCounts, type Importer } from '../import/importer.ts';
 import { createIdentify, type Identify } from '../proxy/identity.ts';
 import { createNewText } from '../recorder/new-text.ts';
+import { isPostgresAddress } from '../store/postgres/address.ts';
 import { StoreError } from '../store/errors.ts';
 import { createSeal } from '../store/chain-entry.ts';
 import { openStore, type Store } from '../store/open.ts';
@@ -114,7 +115,8 @@ function sizeOf(files: readonly string[]): number | null {
 }
 
 function openIfThere(path: string): Store | null {
-  return statSync(path, { throwIfNoEntry: false }) === undefined ? null : openStore(path, 'read');
+  const isThere = isPostgresAddress(path) || statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return isThere ? openStore(path, 'read') : null;
 }
 
 function report(

@@ -77,7 +77,7 @@ function givenSettings({ retainBodies, retainCalls, maxStoreSize }: PruneOptions
 }
 
 async function prune(store: Store, plan: RetentionPlan, io: CommandIo): Promise<Pruned> {
-  const bytesBefore = storeBytes(store.path) ?? 0;
+  const bytesBefore = storeBytes(store.path) ?? usedBytes(store);
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   const writer = createWriter(store);
   const run = startRetention(store, writer, plan);
@@ -93,7 +93,14 @@ async function prune(store: Store, plan: RetentionPlan, io: CommandIo): Promise<
     progress.end();
   }
   const { bodies, calls } = run.done;
-  return { dryRun: false, bodies, calls, bytesBefore, bytesAfter: storeBytes(store.path) ?? 0, doubt: null };
+  return {
+    dryRun: false,
+    bodies,
+    calls,
+    bytesBefore,
+    bytesAfter: storeBytes(store.path) ?? usedBytes(store),
+    doubt: null,
+  };
 }
 
 function untouched(store: Store, plan: RetentionPlan, dryRun: boolean): Pruned {

@@ -85,7 +85,7 @@ async function start(
   const metrics = createMetrics(version, () => ({
     ...recorder.health(),
     activeCalls: upstreams.activeCalls(),
-    storeBytes: storeBytes(config.store),
+    storeBytes: bytesNow(),
   }));
   let isSeeding = config.demo;
   const recorder = await startRecorder({
@@ -121,6 +121,8 @@ async function start(
   });
   closing.push(() => reader.close());
   const storeSize = createStoreSize(reader);
+  // A file is asked itself; what lies on a server is as large as that said last.
+  const bytesNow = (): number | null => storeBytes(config.store) ?? storeSize().bytes;
   if (config.demo) await seedOnce(recorder, reader);
   isSeeding = false;
   const upstream = await chooseUpstream(config, closing);
@@ -174,7 +176,7 @@ async function start(
       proxy_url: proxyUrl,
       demo: config.demo,
       auth: config.auth,
-      store: { target: config.store, bytes: storeBytes(config.store), ...storeSize() },
+      store: { target: config.store, ...storeSize(), bytes: bytesNow() },
       queue_bytes: recording.queueBytes,
       spilled_bytes: recording.spilledBytes,
       lag_ms: recording.lagMs,
@@ -213,7 +215,7 @@ async function start(
   closing.push(tellCommands(config.dataDir, { pid: process.pid, url: proxyUrl, startedMs }, log));
   const dashboardUrl = `${proxyUrl}/-/${config.auth ? `?token=${data.token}` : ''}`;
   releaseStartupMemory();
-  say(banner({ config, proxyUrl, dashboardUrl, storeBytes: storeBytes(config.store) ?? 0 }));
+  say(banner({ config, proxyUrl, dashboardUrl, storeBytes: storeBytes(config.store) }));
   return {
     proxyUrl,
     dashboardUrl,

@@ -4,8 +4,8 @@ import type { Reader } from '../reader/questions.ts';
 
 const askAgainAfterMs = 10_000;
 
-type Size = Pick<Health['store'], 'calls' | 'chain'>;
-const unknown: Size = { calls: null, chain: null };
+type Size = Pick<Health['store'], 'bytes' | 'calls' | 'chain'>;
+const unknown: Size = { bytes: null, calls: null, chain: null };
 
 /** Returns what was last told, null until then; each look that finds it old has it asked for again. */
 export function createStoreSize(reader: Reader): () => Size {
@@ -13,8 +13,7 @@ export function createStoreSize(reader: Reader): () => Size {
   let askedMs = Number.NEGATIVE_INFINITY;
   const ask = async (): Promise<void> => {
     try {
-      const { calls, chain } = await reader.ask('size', {});
-      size = { calls, chain };
+      size = await reader.ask('size', {});
     } catch {
       // A reader that cannot answer has its own place in the health; an old count would only look like a new one.
       size = unknown;

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readConfig, type Config } from '../config.ts';
+import { isPostgresAddress } from '../store/postgres/address.ts';
 import type { StoreError } from '../store/errors.ts';
 
 export interface StoreTargetOptions {
@@ -20,12 +21,16 @@ export const exitCodes = {
   overThreshold: 5,
   unreachable: 69,
   storeBusy: 75,
+  badConfiguration: 78,
 } as const;
 
 /** Adds the options by which a store is found. */
 export function withStoreTarget(command: Command): Command {
   return command
-    .option('--store <file>', 'SQLite file of the record (default: as the server finds it)')
+    .option(
+      '--store <target>',
+      'SQLite file of the record, or postgres://… (default: as the server finds it)',
+    )
     .option('--data-dir <dir>', 'data directory of the server')
     .option('--config <file>', 'configuration file');
 }
@@ -41,9 +46,11 @@ export function targetConfig(
   );
 }
 
-/** 75 when another process holds it, 4 when there is none, else 1. */
+/** 75 when another process holds it, 69 when its server cannot be reached, 78 when the server refuses us, 4 when there is none, else 1. */
 export function storeExitCode({ code }: StoreError, path: string): number {
   if (code === 'locked') return exitCodes.storeBusy;
+  if (code === 'away') return exitCodes.unreachable;
+  if (code === 'denied' || isPostgresAddress(path)) return exitCodes.badConfiguration;
   return statSync(path, { throwIfNoEntry: false }) === undefined ? exitCodes.notFound : exitCodes.failure;
 }
 

@@ -6,6 +6,7 @@ import { notedHeads } from '../store/chain-reader.ts';
 import { countCalls, listCalls, readCall } from '../store/calls.ts';
 import { readFacets } from '../store/facets.ts';
 import type { Store } from '../store/open.ts';
+import { serverBytes } from '../store/retention.ts';
 import { listReplays } from '../store/replays.ts';
 import { readSession } from '../store/session.ts';
 import { listSessions } from '../store/sessions.ts';
@@ -75,7 +76,11 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
     case 'nearest':
       return answerNearest(store, asked.args);
     case 'size':
-      return { bytes: bytesOf(store.path), calls: countCalls(store), chain: notedHeads(store) };
+      return {
+        bytes: store.engine === 'postgres' ? serverBytes(store) : bytesOf(store.path),
+        calls: countCalls(store),
+        chain: notedHeads(store),
+      };
     default:
       return asked satisfies never;
   }

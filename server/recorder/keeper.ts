@@ -7,6 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Seal } from '../store/chain-entry.ts';
 import { applyChange, withoutBodies, type FinishChange, type StoreChange } from '../store/change.ts';
 import type { Store } from '../store/open.ts';
+import { isPostgresAddress } from '../store/postgres/address.ts';
 import { isStoreRefusal } from '../store/refusal.ts';
 import type { Writer } from '../store/write.ts';
 import { isFileError } from './file-error.ts';
@@ -56,7 +57,7 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     // Several stores may share a data directory: what one could not take must not go into another.
-    const target = resolve(options.target);
+    const target = isPostgresAddress(options.target) ? options.target : resolve(options.target);
     const name = `${basename(target)}-${createHash('sha256').update(target).digest('hex').slice(0, 8)}`;
     const dir = join(options.spillDir, name);
     this.#spill = new Spill(dir);

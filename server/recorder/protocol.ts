@@ -2,6 +2,7 @@
 import type { ExchangeEnd, ExchangeHead, ExchangeOpen, KeptStage } from '../exchange.ts';
 import type { ShownCost } from '../pricing/engine.ts';
 import type { Seal } from '../store/chain-entry.ts';
+import type { StoreErrorCode } from '../store/errors.ts';
 import type { RetentionPolicy } from '../store/retention.ts';
 import type { WholeCall } from '../store/write.ts';
 import type { NotedHeads } from './chain-notes.ts';
@@ -70,7 +71,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   /** The worker cannot start; `message` is one sentence for the user. */
-  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'refused'; readonly message: string; readonly code: StoreErrorCode | null }
   /** Everything of these batches is on the disk, but for what is counted as lost. */
   | { readonly kind: 'acknowledged'; readonly seqs: readonly number[] }
   /** That stage of these calls is on the disk, or (`kept` false) it could not be brought there whole. */

@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Sink } from '../exchange.ts';
+import type { StoreErrorCode } from '../store/errors.ts';
 import type { WholeCall } from '../store/write.ts';
 import { startArguments } from '../threads.ts';
 import { Batcher } from './batcher.ts';
@@ -38,6 +39,13 @@ export interface RecorderOptions extends Pick<
 /** The store cannot be opened; the message is one sentence for the user. */
 export class RecorderRefused extends Error {
   override readonly name = 'RecorderRefused';
+  /** What the store refused; null when it was something else. */
+  readonly code: StoreErrorCode | null;
+
+  constructor(message: string, code: StoreErrorCode | null) {
+    super(message);
+    this.code = code;
+  }
 }
 
 export interface Recorder extends Sink {
@@ -190,7 +198,7 @@ class SupervisedRecorder implements Recorder {
     let died: unknown = new Error('The recorder ended before it was ready.');
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') started.resolve();
-      else if (message.kind === 'refused') started.reject(new RecorderRefused(message.message));
+      else if (message.kind === 'refused') started.reject(new RecorderRefused(message.message, message.code));
       else this.#receive(message);
     });
     worker.on('error', (error) => {

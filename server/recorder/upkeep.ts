@@ -1,4 +1,5 @@
 /** Removes what is too old while calls are recorded: plans now and then, then does a little at a time between commits. */
+import { leave, tryToBeAlone } from '../store/alone.ts';
 import type { Store } from '../store/open.ts';
 import {
   planRetention,
@@ -64,8 +65,12 @@ export class Upkeep {
     this.#nextStepMs = monotonicMs + stepEveryMs;
     const run = this.#run;
     this.#run = null;
-    if (run.of.step()) this.#run = run;
-    else this.#doneMs = this.#clock.nowMs();
+    if (run.of.step()) {
+      this.#run = run;
+      return;
+    }
+    leave(store, 'retention');
+    this.#doneMs = this.#clock.nowMs();
   }
 
   #begin(store: Store, writer: Writer): void {
@@ -73,12 +78,17 @@ export class Upkeep {
     this.#nextPlanMs = now.monotonicMs + everyMs;
     const jumpMs = now.nowMs - this.#before.nowMs - (now.monotonicMs - this.#before.monotonicMs);
     this.#before = now;
+    // Of several programs with one store, one at a time.
+    if (!tryToBeAlone(store, 'retention')) return;
     const plan = planRetention(store, this.#policy, now.nowMs);
     const hasJumped = Math.abs(jumpMs) > mostJumpMs;
     this.#doubt = hasJumped
       ? 'The clock was set by more than a day: nothing is removed for an hour.'
       : plan.doubt;
-    if (this.#doubt !== null) return;
+    if (this.#doubt !== null) {
+      leave(store, 'retention');
+      return;
+    }
     this.#run = { store, of: startRetention(store, writer, plan) };
   }
 }

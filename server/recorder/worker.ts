@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { releaseStartupMemory } from '../startup-memory.ts';
+import { StoreError } from '../store/errors.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 import { startRecording } from './recording.ts';
 
@@ -24,7 +25,8 @@ async function begin(setup: WorkerSetup): Promise<void> {
     releaseStartupMemory();
     post({ kind: 'ready' });
   } catch (error) {
-    post({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+    const code = error instanceof StoreError ? error.code : null;
+    post({ kind: 'refused', message: error instanceof Error ? error.message : String(error), code });
   }
 }
 

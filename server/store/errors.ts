@@ -5,7 +5,7 @@ export type StoreErrorCode =
   | 'wrong_path'
   /** The place cannot be written, or the file not be opened, with the rights we have. */
   | 'not_writable'
-  /** A database that this user may not use. */
+  /** A database that is not there, or that this user may not use. */
   | 'denied'
   /** A database that cannot be reached just now. */
   | 'away'

@@ -3,6 +3,8 @@ import type { Store } from './open.ts';
 import type { PieceRow } from './tables.ts';
 
 export interface PieceIndex {
+  /** These will be asked for: where each question goes to a server, it is asked for all of them at once. */
+  expect(keys: readonly number[]): void;
   find(key: number): Omit<PieceRow, 'key'> | undefined;
   add(piece: PieceRow): void;
   /** To be called last in each transaction. */
@@ -21,15 +23,29 @@ export function createPieceIndex({ engine, sqlite }: Store): PieceIndex {
   );
   if (engine === 'sqlite') {
     return {
+      expect: () => undefined,
       find: (key) => find.get(key),
       add: (piece) => void add.run(piece),
       settle: () => undefined,
       forget: () => undefined,
     };
   }
+  const findAll = sqlite.prepare<[string], PieceRow>(
+    'SELECT key, rest, pack, "offset", length FROM pieces WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))',
+  );
   const added = new Map<number, PieceRow>();
+  /** Null: it is known that there is none. */
+  let expected = new Map<number, PieceRow | null>();
   return {
-    find: (key) => added.get(key) ?? find.get(key),
+    expect(keys) {
+      expected = new Map(keys.map((key) => [key, null]));
+      if (keys.length === 0) return;
+      for (const piece of findAll.all(JSON.stringify(keys))) expected.set(piece.key, piece);
+    },
+    find(key) {
+      const known = expected.get(key);
+      return added.get(key) ?? (known === undefined ? find.get(key) : (known ?? undefined));
+    },
     add: (piece) => void added.set(piece.key, piece),
     settle() {
       // In one order, at the end: two writers with the same pieces would else wait for each other in a circle.
@@ -38,7 +54,11 @@ export function createPieceIndex({ engine, sqlite }: Store): PieceIndex {
         if (piece !== undefined) add.run(piece);
       }
       added.clear();
+      expected.clear();
     },
-    forget: () => added.clear(),
+    forget() {
+      added.clear();
+      expected.clear();
+    },
   };
 }

@@ -38,6 +38,7 @@ export function createPieceWriter(store: Store): PieceWriter {
     recent: new RecentPieces(),
     numbers: createPackNumbers(store),
     index: createPieceIndex(store),
+    isFar: store.engine === 'postgres',
   };
   const forget = (): void => {
     memory.packs.forget();
@@ -50,7 +51,9 @@ export function createPieceWriter(store: Store): PieceWriter {
     const packer = new Packer(day, memory);
     const stored = bodies.map((body) => {
       const bytes = unpackBytes(body);
-      const slices = joinSlices(piecesOf(bytes).map((piece) => packer.add(piece)));
+      const pieces = piecesOf(bytes);
+      packer.expect(pieces);
+      const slices = joinSlices(pieces.map((piece) => packer.add(piece)));
       const digest = body.digest ?? digestOf(bytes);
       return { ...body, packing: 'slices', bytes: encodeSlices(day, slices), digest };
     });
@@ -79,6 +82,7 @@ interface Memory {
   readonly recent: RecentPieces;
   readonly numbers: PackNumbers;
   readonly index: PieceIndex;
+  readonly isFar: boolean;
 }
 
 /** Without drizzle: a new conversation of 270 kB asks for some 250 pieces. */
@@ -103,6 +107,14 @@ class Packer {
   constructor(day: number, memory: Memory) {
     this.#day = day;
     this.#memory = memory;
+  }
+
+  /** Only worth its hashing where the index is far away. */
+  expect(pieces: readonly Buffer[]): void {
+    const { index, recent, isFar } = this.#memory;
+    if (!isFar) return;
+    const unknown = pieces.filter((piece) => recent.find(this.#day, piece) === null);
+    index.expect(unknown.map((piece) => pieceKey(this.#day, hash('sha256', piece, 'buffer'))));
   }
 
   add(piece: Buffer): Slice {

@@ -160,6 +160,13 @@ export function usedBytes({ sqlite, engine }: Store): number {
   return (number('page_count') - number('freelist_count')) * number('page_size');
 }
 
+/** What the tables of a store take on the disks of its server, with their indexes and what is free in them. */
+export function serverBytes({ sqlite }: Store): number {
+  const sum = `SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`;
+  return Number(sqlite.prepare(sum).pluck().get());
+}
+
 function removeCalls(store: Store, beforeMs: number, limit: number): number {
   const { db } = store;
   const old = and(lt(calls.started_ms, beforeMs), ne(calls.state, 'open'));

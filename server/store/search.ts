@@ -14,12 +14,34 @@ export interface TextWriter {
 }
 
 export function createTextWriter({ sqlite, engine }: Store): TextWriter {
-  const [table, key] = engine === 'sqlite' ? ['call_text', 'rowid'] : ['call_words', 'doc'];
+  return engine === 'sqlite' ? ofSqlite(sqlite) : ofPostgres(sqlite);
+}
+
+/** The words by themselves, and without a way to the server that anybody has to wait for. */
+function ofPostgres(connection: Store['sqlite']): TextWriter {
+  const drop = connection.prepare(
+    'DELETE FROM call_words WHERE doc IN (SELECT doc FROM call_docs WHERE call_id = ?)',
+  );
+  const set = connection.prepare(`
+    WITH known AS (
+      INSERT INTO call_docs (call_id) VALUES (?)
+      ON CONFLICT (call_id) DO UPDATE SET call_id = excluded.call_id RETURNING doc
+    )
+    INSERT INTO call_words (doc, words) SELECT doc, ? FROM known ON CONFLICT (doc) DO UPDATE SET words = excluded.words`);
+  return {
+    set(callId, text) {
+      if (text === null) drop.run(callId);
+      else set.run(callId, ` ${foldedWords(text).join(' ')} `);
+    },
+  };
+}
+
+function ofSqlite(sqlite: Store['sqlite']): TextWriter {
   const prepare = () => ({
     docOf: sqlite.prepare('SELECT doc FROM call_docs WHERE call_id = ?').pluck(),
     addDoc: sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?) RETURNING doc').pluck(),
-    addText: sqlite.prepare(`INSERT INTO ${table} (${key}, words) VALUES (?, ?)`),
-    dropText: sqlite.prepare(`DELETE FROM ${table} WHERE ${key} = ?`),
+    addText: sqlite.prepare('INSERT INTO call_text (rowid, words) VALUES (?, ?)'),
+    dropText: sqlite.prepare('DELETE FROM call_text WHERE rowid = ?'),
   });
   // Not before they are needed: with a damaged index none can be made.
   let statements: ReturnType<typeof prepare> | null = null;
@@ -28,11 +50,9 @@ export function createTextWriter({ sqlite, engine }: Store): TextWriter {
     const known: unknown = docOf.get(callId);
     if (known !== undefined) dropText.run(known);
     if (text === null) return;
-    // FTS5 finds the words by itself.
-    const words = engine === 'sqlite' ? text : ` ${foldedWords(text).join(' ')} `;
-    addText.run(known ?? addDoc.get(callId), words);
+    addText.run(known ?? addDoc.get(callId), text);
   };
-  return { set: engine === 'sqlite' ? (callId, text) => onIndex(() => set(callId, text)) : set };
+  return { set: (callId, text) => onIndex(() => set(callId, text)) };
 }
 
 /** Calls that hold what any of these searches asks for. Throws `BadQuestion` for one that cannot be understood. */

@@ -119,8 +119,9 @@ export function createWriter(store: Store): Writer {
       statements.setBody.run(allColumns(bodies, { ...stored, call_id: id, segment }));
     },
     finishCall(id, row, details, parts) {
-      const isCounted = !isThere(id) && isHourThinned(store, row.started_ms);
-      const hadEnded = rollups.take(id);
+      const before = statements.stateOf.get({ id })?.state;
+      const isCounted = before === undefined && isHourThinned(store, row.started_ms);
+      const hadEnded = before !== undefined && before !== 'open' && rollups.take(id);
       const shared = { ...row, ...costPartsOf(row, details.cost_lines ?? null) };
       const columns = { ...allColumns(calls, { ...shared, id }), id };
       statements.setCall.run(columns);

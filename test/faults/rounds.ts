@@ -9,6 +9,8 @@ import { readiness, until } from './weir.ts';
 export interface KillOptions {
   start(): Promise<Program>;
   readonly dataDir: string;
+  /** The store, when it is not the file in there. */
+  readonly store?: string;
   readonly rounds: number;
   readonly clients: number;
   readonly pauseMs: number;
@@ -54,7 +56,7 @@ export async function killRounds(options: KillOptions): Promise<KillReport> {
       ({ status }) => status === 200,
     );
     readyWithinMs = Math.max(readyWithinMs, Date.now() - startedMs);
-    const stored = storedCalls(options.dataDir);
+    const stored = storedCalls(options.dataDir, options.store);
     const verdict = compareRows(
       made,
       stored.filter(({ marker }) => marker >= (made[0]?.marker ?? 0)),

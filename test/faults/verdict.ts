@@ -1,6 +1,7 @@
 /** Compares what the clients saw with what the record says. */
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
+import { PostgresConnection } from '../../server/store/postgres/connection.ts';
 import type { Program } from '../support/program.ts';
 import { answerOf, requestOf, sha256, tokensOf } from './exchange-script.ts';
 import type { MadeCall } from './load.ts';
@@ -19,17 +20,30 @@ export interface StoredCall {
   readonly started_ms: number;
 }
 
-/** Every call of the storm in the store, by its id. */
+/** Every call of the storm in the store, by its id. @param file its name in the directory, or an address of PostgreSQL */
 export function storedCalls(dataDir: string, file = 'weir.db'): StoredCall[] {
+  if (file.includes('://')) {
+    const connection = new PostgresConnection({ url: file });
+    try {
+      return marked(connection.prepare('SELECT * FROM calls_v1 ORDER BY id').all());
+    } finally {
+      connection.close();
+    }
+  }
   const database = new Database(join(dataDir, file), { readonly: true });
   try {
-    const rows = database.prepare('SELECT * FROM calls_v1 ORDER BY id').all() as (StoredCall & {
-      query: string;
-    })[];
-    return rows.map((row) => ({ ...row, marker: Number(new URLSearchParams(row.query).get('m')) }));
+    return marked(database.prepare('SELECT * FROM calls_v1 ORDER BY id').all());
   } finally {
     database.close();
   }
+}
+
+/** Rows of the view, whose columns are promised. */
+function marked(rows: unknown[]): StoredCall[] {
+  return (rows as (StoredCall & { query: string })[]).map((row) => ({
+    ...row,
+    marker: Number(new URLSearchParams(row.query).get('m')),
+  }));
 }
 
 export interface Verdict {

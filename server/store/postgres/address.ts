@@ -13,7 +13,16 @@ export function shownTarget(target: string): string {
     .replaceAll(/([?&](?:password|sslpassword)=)[^&#]*/gi, '$1***');
 }
 
-/** Whether a password stands in it, for all to see where it does. */
-export function hasPassword(target: string): boolean {
-  return shownTarget(target) !== target;
+/**
+ * The address and the password in it apart; null where there is none. Nothing behind the configuration has the password: it goes
+ * where node-postgres looks for one.
+ */
+export function withoutPassword(target: string): {
+  readonly address: string;
+  readonly password: string | null;
+} {
+  const [, before, password, rest] =
+    (isPostgresAddress(target) && /^([a-z]+:\/\/[^:@/?#]*):([^@/]*)(@.*)$/is.exec(target)) || [];
+  if (before === undefined || password === undefined) return { address: target, password: null };
+  return { address: `${before}${rest}`, password: decodeURIComponent(password) };
 }

@@ -149,8 +149,10 @@ export class PostgresConnection {
     try {
       this.tell({ text: begin, values: [] }, () => undefined);
       const result = fn();
+      // A part is done with what is sent next: if it fails then, all of it does.
+      if (this.#depth > 1) this.tell({ text: commit, values: [] }, () => undefined);
       // The server answers a commit of what has failed with a rollback, and no error.
-      if (this.ask({ text: commit, values: [] }).command === 'ROLLBACK')
+      else if (this.ask({ text: commit, values: [] }).command === 'ROLLBACK')
         throw new PostgresError('The transaction had failed before.', '25P02', false);
       return result;
     } catch (error) {

@@ -121,7 +121,7 @@ function explain({ code, message }: PostgresError, path: string): [StoreError['c
     case '28000':
       return ['denied', `${path} refuses this user or password: correct --store, PGPASSWORD or ~/.pgpass.`];
     case '3D000':
-      return ['wrong_path', `${path} does not exist: create the database, or correct --store.`];
+      return ['denied', `${path} does not exist: create the database, or correct --store.`];
     case '42501':
       return [
         'denied',
