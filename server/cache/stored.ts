@@ -36,6 +36,8 @@ export async function readRequestBody(
   store: Store,
   { row, details }: StoredCall,
 ): Promise<JsonObject | null> {
+  // What was imported from a session's file holds its newest turn only, and is truncated like a body that was cut.
+  if (row.bodies !== 'full') return null;
   const chunks = readBody(store, row.id, 'request').flatMap(unpackChunks);
   if (chunks.length === 0) return null;
   const encoding = headerValue(headersOf(details.request_headers), 'content-encoding');
@@ -44,7 +46,7 @@ export async function readRequestBody(
 }
 
 /** The flat `[name, value, …]` of the column. */
-function headersOf(json: string): RawHeaders {
+export function headersOf(json: string): RawHeaders {
   const parsed = parseJson(json);
   return asArray(parsed.ok ? parsed.value : null).map(String);
 }

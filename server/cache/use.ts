@@ -38,8 +38,9 @@ function runOf(run: JsonObject | null): Omit<CacheUse, 'left'> | null {
   const input = asCount(run?.['input_tokens']);
   if (run === null || read === null || input === null) return null;
   const split = asObject(run['cache_creation']);
-  const write1h = asCount(split?.['ephemeral_1h_input_tokens']) ?? 0;
-  const short = asCount(split?.['ephemeral_5m_input_tokens']) ?? 0;
-  const written = Math.max(total ?? 0, short + write1h);
+  const long = asCount(split?.['ephemeral_1h_input_tokens']) ?? 0;
+  // A total that changed after the split was sent is the better word.
+  const written = total ?? long + (asCount(split?.['ephemeral_5m_input_tokens']) ?? 0);
+  const write1h = Math.min(long, written);
   return { read, input, write1h, write5m: written - write1h };
 }

@@ -4,6 +4,7 @@ import type { BodyPart } from '../store/write.ts';
 import { checkBody } from './body.ts';
 import { endingFaults, timeFaults } from './ending.ts';
 import { costFaults, usageFaults } from './figures.ts';
+import { missFaults } from './miss.ts';
 import type { Finding, FindingKind, Repair } from './finding.ts';
 
 export interface CheckedCall {
@@ -27,6 +28,7 @@ export function checkCall(stored: StoredCall): CheckedCall {
   if (details === null) report('details', ['its details are missing']);
   report('usage', usageFaults(row, details?.usage ?? null));
   report('cost', costFaults(row, details?.cost_lines ?? null));
+  report('usage', missFaults(row));
   if (row.state !== 'open' && details !== null && details.saved_seq !== null) {
     report('details', ['it has ended, but is marked as being saved'], {
       kind: 'clear_saved_seq',

@@ -4,6 +4,7 @@ import { nanoToUsd } from '../pricing/money.ts';
 import { answerCacheLedger } from '../reader/cache-ledger.ts';
 import { answerTtlAdvice } from '../reader/ttl-advice.ts';
 import { openStore } from '../store/open.ts';
+import { recountMisses } from './cache-recount.ts';
 import type { CommandIo } from './command-io.ts';
 import { readFilters } from './filter-flags.ts';
 import { createOwnPricer, type PriceSourceOptions } from './price-source.ts';
@@ -14,15 +15,19 @@ import { tableText } from './table-text.ts';
 
 export type CacheOptions = QueryOptions &
   StoreTargetOptions &
-  PriceSourceOptions & { readonly json?: boolean };
+  PriceSourceOptions & { readonly json?: boolean; readonly recount?: boolean };
 
-/** 0; 2 for options that do not fit, 4 without a store, 1 when it cannot be read. @throws ConfigError */
-export function runCache(options: CacheOptions, io: CommandIo): number {
+/** 0; 2 for options that do not fit, 4 without a store, 75 for a recount while weir records, 1 when it cannot be read. @throws ConfigError */
+export async function runCache(options: CacheOptions, io: CommandIo): Promise<number> {
   const config = targetConfig(options);
   try {
     const nowMs = Date.now();
     const filters = readFilters(options, nowMs);
     const pricer = createOwnPricer(options);
+    if (options.recount === true) {
+      const { calls, changed } = await recountMisses(config.store, filters, pricer, io);
+      io.stderr(`weir: ${calls} calls judged anew, ${changed} changed.\n`);
+    }
     const store = openStore(config.store, 'read');
     try {
       const ledger = answerCacheLedger(store, filters);

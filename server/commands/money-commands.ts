@@ -30,6 +30,10 @@ export function addMoneyCommands(program: Command, io: CommandIo): void {
     'what the prompt cache saved and what was missed, by cause, and whether five minutes or an hour would have been cheaper',
   );
   addQueryFlags(cache, filterQuery)
+    .option(
+      '--recount',
+      'first judge these calls anew, imported ones too, from what is stored of them; not while weir records',
+    )
     .option('--prices <file>', 'your price overrides, for the lifetimes')
     .option('--json', 'print JSON, as the API answers')
     .addHelpText(
@@ -38,7 +42,7 @@ export function addMoneyCommands(program: Command, io: CommandIo): void {
     )
     .action(async (options: CacheOptions) => {
       const { runCache } = await import('./cache.ts');
-      io.setExitCode(runCache(options, io));
+      io.setExitCode(await runCache(options, io));
     });
   const reprice = withStoreTarget(program.command('reprice')).description(
     'price recorded calls anew, with the book and your prices of today; what they cost before is kept beside',
