@@ -33,6 +33,9 @@ const forwarder = createForwarder({
   onRefused: () => undefined,
 });
 const app = createApp({ api: express.Router(), forward: (req, res) => forwarder.handle(req, res) });
-const server = createServer({ ...serverOptions({ maxHeaderBytes }), ...createServerClasses(app) }, app);
+const server = createServer(
+  { ...serverOptions({ maxHeaderBytes }), ...createServerClasses(app) },
+  app.handle,
+);
 forwarder.attach(server);
 tellPort(server.listen(0, '127.0.0.1', 4096));

@@ -208,7 +208,7 @@ async function start(
     log,
   });
   const app = createApp({ api, forward: (req, res) => forwarder.handle(req, res) });
-  const server = createServer({ ...serverOptions(config), ...createServerClasses(app) }, app);
+  const server = createServer({ ...serverOptions(config), ...createServerClasses(app) }, app.handle);
   forwarder.attach(server);
   const port = await listen(server, config);
   proxyUrl = `http://${urlHost(config.host)}:${port}`;

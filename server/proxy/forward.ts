@@ -1,5 +1,5 @@
 /**
- * The forwarder: takes every request that is not ours to the upstream with http-proxy-middleware, and makes an exchange of it. Decides what is
+ * The forwarder: takes every request that is not ours to the upstream, messages directly and the rest with http-proxy-middleware, and makes an exchange of it. Decides what is
  * admitted, keeps the calls that run, and ends them when the process does.
  */
 import type http from 'node:http';
@@ -11,6 +11,7 @@ import { createUpstreamConnections } from './agent.ts';
 import { Call } from './call.ts';
 import type { CallContext, UpstreamTimeouts } from './call.ts';
 import type { ConnectionLimits } from './descriptors.ts';
+import { createDispatch } from './dispatch.ts';
 import { failureAnswer } from './failure.ts';
 import { headerValue, maskedHeaders, maskedQuery, upstreamHeaders } from './headers.ts';
 import { createIdentify } from './identity.ts';
@@ -18,7 +19,7 @@ import { createIdMaker } from './ids.ts';
 import { callBehind } from './outlet.ts';
 import { admit, parserRefusal, refuseConnection } from './refusal.ts';
 import type { RefusalReason } from './refusal.ts';
-import { isOwnTarget, splitTarget, upstreamTarget } from './target.ts';
+import { isMessagesCall, isOwnTarget, splitTarget, upstreamTarget } from './target.ts';
 import { clearHead } from './wire-head.ts';
 
 export interface ForwarderOptions {
@@ -88,6 +89,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
   };
   const proxy = createProxy(upstream, connections.agent, options.maxHeaderBytes);
+  const dispatch = createDispatch(upstream, connections.agent, options.maxHeaderBytes);
   const uploadCheck = setInterval(() => {
     const nowUs = clock.monotonicUs();
     for (const call of calls) call.checkUpload(nowUs);
@@ -151,6 +153,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const call = new Call(req, res, openExchange(req, target, via), outgoing, context);
     calls.add(call);
     lastCalls.set(req.socket, call);
+    if (isMessagesCall(req.method, target.path)) {
+      call.start(() => dispatch(req, call));
+      return;
+    }
     // The middleware parses the URL and copies the headers for each call; both are replaced by the raw ones afterwards (`Call.sending`).
     req.url = '/';
     req.headers = {};

@@ -7,11 +7,26 @@
 const OWN_ROOT = '/-';
 const OWN_PREFIX = '/-/';
 const AS_PREFIX = '/-/as/';
+const MESSAGES_PATH = '/v1/messages';
 
 /** True for exactly `/-` (also with a query) and for what begins with `/-/`, except `/-/as/…`, which is a call in someone's name. */
 export function isOwnTarget(rawTarget: string): boolean {
   if (rawTarget.startsWith(AS_PREFIX)) return false;
   return rawTarget === OWN_ROOT || rawTarget.startsWith(OWN_PREFIX) || rawTarget.startsWith(`${OWN_ROOT}?`);
+}
+
+/** What Weir is there for, and most of what it carries: exactly `POST /v1/messages`. `path`: without query. */
+export function isMessagesCall(method: string | undefined, path: string): boolean {
+  return path === MESSAGES_PATH && method === 'POST';
+}
+
+/** The same, asked of a raw target, which may have a query. */
+export function isMessagesTarget(method: string | undefined, rawTarget: string): boolean {
+  if (!rawTarget.startsWith(MESSAGES_PATH)) return false;
+  return (
+    method === 'POST' &&
+    (rawTarget.length === MESSAGES_PATH.length || rawTarget[MESSAGES_PATH.length] === '?')
+  );
 }
 
 /** A target taken apart; `name` is the still encoded `USER[@TEAM]` of a base path `/-/as/…`, null without one. */

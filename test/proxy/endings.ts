@@ -11,14 +11,16 @@ import type { Reply, Script, Upstream } from '../support/upstream.ts';
 export interface Variant {
   readonly format: 'JSON' | 'SSE';
   readonly connection: 'keep-alive' | 'close';
+  /** Messages are sent directly, the rest through http-proxy-middleware: each ending is the same on both ways. */
+  readonly path: '/v1/messages' | '/v1/files';
 }
 
-export const VARIANTS: readonly Variant[] = [
-  { format: 'JSON', connection: 'keep-alive' },
-  { format: 'JSON', connection: 'close' },
-  { format: 'SSE', connection: 'keep-alive' },
-  { format: 'SSE', connection: 'close' },
-];
+export const VARIANTS: readonly Variant[] = (['/v1/messages', '/v1/files'] as const).flatMap((path) => [
+  { format: 'JSON', connection: 'keep-alive', path },
+  { format: 'JSON', connection: 'close', path },
+  { format: 'SSE', connection: 'keep-alive', path },
+  { format: 'SSE', connection: 'close', path },
+]);
 
 export interface Ending {
   readonly state: Exclude<CallState, 'open'>;
@@ -407,12 +409,12 @@ function release(socket: net.Socket): void {
   held.get(socket)?.();
 }
 
-function uploadHead({ connection }: Variant, bytes: number): string {
-  return `POST /v1/messages HTTP/1.1\r\nHost: weir\r\nConnection: ${connection}\r\nContent-Length: ${bytes}\r\n\r\n`;
+function uploadHead({ connection, path }: Variant, bytes: number): string {
+  return `POST ${path} HTTP/1.1\r\nHost: weir\r\nConnection: ${connection}\r\nContent-Length: ${bytes}\r\n\r\n`;
 }
 
-function chunkedHead({ connection }: Variant): string {
-  return `POST /v1/messages HTTP/1.1\r\nHost: weir\r\nConnection: ${connection}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+function chunkedHead({ connection, path }: Variant): string {
+  return `POST ${path} HTTP/1.1\r\nHost: weir\r\nConnection: ${connection}\r\nTransfer-Encoding: chunked\r\n\r\n`;
 }
 
 /** The ordinary request of a variant. */
