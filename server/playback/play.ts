@@ -16,6 +16,8 @@ export interface Pace {
 /** Timers have whole milliseconds: what is due within this is written now rather than one too late. */
 const earlyMs = 0.5;
 const longestTimerMs = 2 ** 31 - 1;
+/** Clients throw away what they have not read when a connection breaks: at another speed than the recorded one they get this long for it. */
+const readingMs = 50;
 
 /** Begins at once, goes at the client's pace where that is slower, and stops when the client leaves. */
 export function play(recording: RecordingAnswer, response: http.ServerResponse, pace: Pace): void {
@@ -30,6 +32,7 @@ class Playing {
   #hasHead = false;
   #nextMark = 0;
   #offset = 0;
+  #writtenMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(recording: RecordingAnswer, response: http.ServerResponse, pace: Pace) {
@@ -59,7 +62,9 @@ class Playing {
 
   #dueMs(): number {
     const { startedMs, speed } = this.#pace;
-    return speed === 0 ? 0 : startedMs + this.#nextUs() / 1000 / speed;
+    const dueMs = speed === 0 ? 0 : startedMs + this.#nextUs() / 1000 / speed;
+    const isBreak = this.#recording.state !== 'completed' && this.#nextMark === this.#recording.marks.length;
+    return isBreak && speed !== 1 ? Math.max(dueMs, this.#writtenMs + readingMs) : dueMs;
   }
 
   #nextUs(): number {
@@ -78,6 +83,7 @@ class Playing {
     const piece = this.#recording.bytes.subarray(this.#offset, this.#offset + mark[0]);
     this.#nextMark += 1;
     this.#offset += mark[0];
+    this.#writtenMs = performance.now();
     if (this.#response.write(piece)) return true;
     this.#response.once('drain', () => this.#advance());
     return false;
