@@ -224,6 +224,11 @@ export function readReplayKey(upstreamName: string, env: Environment = process.e
   return null;
 }
 
+/** The key of the provider's Admin API, `ANTHROPIC_ADMIN_KEY`; null where there is none. Kept in no Config either. */
+export function readAdminKey(env: Environment = process.env): string | null {
+  return env['ANTHROPIC_ADMIN_KEY']?.trim() || null;
+}
+
 /** 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -5,11 +5,12 @@ import type { CacheOptions } from './cache.ts';
 import type { CommandIo } from './command-io.ts';
 import { filterQuery } from './filter-flags.ts';
 import { addQueryFlags } from './query-flags.ts';
+import type { ReconcileOptions } from './reconcile.ts';
 import type { RepriceOptions } from './reprice.ts';
 import type { StatsOptions } from './stats.ts';
 import { withStoreTarget } from './store-target.ts';
 
-/** Adds `stats`, `cache` and `reprice`. Their actions throw ConfigError. */
+/** Adds `stats`, `cache`, `reprice` and `reconcile`. Their actions throw ConfigError. */
 export function addMoneyCommands(program: Command, io: CommandIo): void {
   const stats = withStoreTarget(program.command('stats')).description(
     'metrics over calls by groups and time slices, and what the same calls would have cost otherwise',
@@ -59,5 +60,28 @@ export function addMoneyCommands(program: Command, io: CommandIo): void {
     .action(async (options: RepriceOptions) => {
       const { runReprice } = await import('./reprice.ts');
       io.setExitCode(await runReprice(options, io));
+    });
+  const reconcile = withStoreTarget(program.command('reconcile')).description(
+    'compare what was recorded with what the provider says it billed, by day and model',
+  );
+  addQueryFlags(reconcile, filterQuery)
+    .argument('[files...]', 'its reports: JSON of the Admin API, CSV of the Console; - is stdin')
+    .option('--fetch', 'ask the upstream for them, with the Admin API key in ANTHROPIC_ADMIN_KEY')
+    .option('--by-key', 'also by API key')
+    .option(
+      '--map-key <pair>',
+      "apikey_…=k_…: the report's name of a key, and its key_id; may be repeated",
+      (pair: string, before: string[] | undefined) => [...(before ?? []), pair],
+    )
+    .option('--workspace <id>', "only what the report says of this one; default is the organisation's own")
+    .option('--max-difference <limit>', 'how far they may lie apart: 0.5% or dollars')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExit code 5: further apart than --max-difference; 69: the provider cannot be reached.\n\nExamples:\n  weir reconcile usage.json cost.json\n  ANTHROPIC_ADMIN_KEY=… weir reconcile --fetch --from 2026-11-01 --to 2026-11-08 --max-difference 0.5%',
+    )
+    .action(async (files: string[], options: ReconcileOptions) => {
+      const { runReconcile } = await import('./reconcile.ts');
+      io.setExitCode(await runReconcile(files, options, io));
     });
 }
