@@ -14,7 +14,13 @@ const onBothEngines = [
   'stats',
   'view',
   'write',
-].map((name) => `test/store/${name}.test.ts`);
+]
+  .map((name) => `test/store/${name}.test.ts`)
+  .concat([
+    'test/api/routes/*.test.ts',
+    'test/reader/content.test.ts',
+    'test/recorder/{recovery,upkeep}.test.ts',
+  ]);
 
 export default defineConfig({
   test: {

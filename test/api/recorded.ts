@@ -13,6 +13,7 @@ import {
   type WholeDetails,
   type Writer,
 } from '../../server/store/write.ts';
+import { createDatabase, onPostgres } from '../support/database.ts';
 import { startApi, type Served } from './served.ts';
 
 export const startMs = Date.UTC(2026, 0, 10, 12);
@@ -46,7 +47,8 @@ export async function serveRecorded(
   { prices = null, ...deps }: Partial<ApiDeps> & Pick<ReaderOptions, 'prices'> = {},
 ): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-api-'));
-  const path = join(folder, 'weir.db');
+  const database = onPostgres ? createDatabase() : null;
+  const path = database?.url ?? join(folder, 'weir.db');
   const store = openStore(path, 'write');
   writeAll(createWriter(store), recorded);
   const reader = startReader({ target: path, limitMs: 30_000, prices });
@@ -57,6 +59,7 @@ export async function serveRecorded(
       await served.close();
       await reader.close();
       store.close();
+      database?.drop();
       rmSync(folder, { recursive: true });
     },
   };

@@ -10,10 +10,19 @@ let count = 0;
 
 /** Address of a database of its own: one that holds a store without calls, or, if so asked, nothing. */
 export function temporaryDatabase(template = 'weir_template'): string {
+  const { url, drop } = createDatabase(template);
+  onTestFinished(drop);
+  return url;
+}
+
+/** The same for several tests; goes with `drop`. */
+export function createDatabase(template = 'weir_template'): { readonly url: string; drop(): void } {
   const server = inject('postgresUrl');
   const connection = (admin ??= new PostgresConnection({ url: `${server}/postgres` }));
   const name = `weir_${process.pid}_${count++}`;
   connection.exec(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-  onTestFinished(() => void connection.exec(`DROP DATABASE ${name} WITH (FORCE)`));
-  return `${server}/${name}`;
+  return {
+    url: `${server}/${name}`,
+    drop: () => void connection.exec(`DROP DATABASE ${name} WITH (FORCE)`),
+  };
 }
