@@ -56,7 +56,7 @@ function manyCalls(): string {
   const dataDir = join(folder, 'many');
   mkdirSync(dataDir);
   const store = openStore(join(dataDir, 'weir.db'), 'write');
-  fillRows(store, Number(values.rows), 90, Date.now());
+  fillRows(store, { calls: Number(values.rows), days: 90, endMs: Date.now() });
   fillRollups(store);
   store.close();
   return dataDir;

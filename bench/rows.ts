@@ -1,54 +1,163 @@
-/** Many rows of calls with their rollups, made by the database itself: what a store holds after months, in minutes. */
-import { sql, type SQL } from 'drizzle-orm';
+/** Many calls with their rollups and words, through the store's own tables: what a store holds after months, in minutes. On either engine. */
+import { sql } from 'drizzle-orm';
 import { latencies, measures } from '../server/store/measures.ts';
 import type { Store } from '../server/store/open.ts';
-import { hourMs, scopes } from '../server/store/rollup-keys.ts';
+import { hourMs, rollupId, scopes, type Scope } from '../server/store/rollup-keys.ts';
+import type { Writer } from '../server/store/write.ts';
 
 const models = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5'];
+const stops = ['tool_use', 'end_turn', 'tool_use', 'max_tokens'];
+const dayMs = 24 * hourMs;
+const perTransaction = 5000;
 
-/** `count` calls spread evenly over `days` days before `endMs`. */
-export function fillRows({ db }: Store, count: number, days: number, endMs: number): void {
-  const stepMs = (days * 24 * hourMs) / count;
-  const startMs = endMs - days * 24 * hourMs;
-  const pick = (values: readonly (string | number | null)[], by: SQL): SQL =>
-    sql`(${JSON.stringify(values)} ->> (${by} % ${values.length}))`;
-  const n = sql`value`;
-  // A mix that is the same each time, without steps that fall together.
-  const mixed = (factor: number): SQL => sql`((${n} * ${sql.raw(String(factor))}) % 1000003)`;
-  db.run(sql`
-    WITH RECURSIVE numbers (value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM numbers WHERE value < ${count - 1})
-    INSERT INTO calls (id, state, method, path, status, started_ms, ended_ms, ttfb_us, ttft_us, duration_us, stream, requested_model,
-      model, stop_reason, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, usage_complete, cost_nano_usd, cost_source,
-      computed_cost_nano_usd, user_id, team, session_id, key_id, client, upstream, request_bytes, response_bytes, bodies, demo)
-    SELECT printf('0199%08x-%012d', ${n}, ${n}), 'completed', 'POST', '/v1/messages', ${pick([200, 200, 200, 200, 200, 200, 200, 200, 200, 429], mixed(31))},
-      CAST(${startMs} + ${n} * ${stepMs} AS INTEGER), CAST(${startMs} + ${n} * ${stepMs} AS INTEGER) + 9000, 300000 + ${mixed(7)}, 400000 + ${mixed(7)},
-      1000000 + 9 * ${mixed(13)}, 1, ${pick(models, mixed(3))}, ${pick(models, mixed(3))}, ${pick(['tool_use', 'end_turn', 'tool_use', 'max_tokens'], mixed(17))},
-      ${mixed(5)} % 2000, ${mixed(11)} % 3000, ${mixed(19)} % 100000, ${mixed(23)} % 3000, 1, ${mixed(29)} * 100, 'computed', ${mixed(29)} * 100,
-      'user-' || (${mixed(37)} % 40), ${pick(['research', 'product'], mixed(41))}, 'session-' || (${n} / 60), 'k_' || (${mixed(37)} % 40),
-      'claude-cli/2.1.219', 'https://api.anthropic.com', 270000, 18000, 'metadata', 0
-    FROM numbers`);
+export interface RowsPlan {
+  readonly calls: number;
+  readonly days: number;
+  readonly endMs: number;
+}
+
+/** The time of a call, spread evenly. */
+export function startOf({ calls, days, endMs }: RowsPlan, number: number): number {
+  return Math.floor(endMs - days * dayMs + (number * days * dayMs) / calls);
+}
+
+export function idOf(plan: RowsPlan, number: number): string {
+  return `0199${startOf(plan, number).toString(16).padStart(12, '0')}-${String(number).padStart(12, '0')}`;
+}
+
+/** Columns of a call; a mix that is the same each time, without steps that fall together. */
+function rowOf(plan: RowsPlan, number: number) {
+  const mixed = (factor: number): number => (number * factor) % 1_000_003;
+  const pick = <Value>(values: readonly Value[], factor: number): Value | null =>
+    values[mixed(factor) % values.length] ?? null;
+  const cost = mixed(29) * 100;
+  const input = Math.floor(cost / 10);
+  return {
+    id: idOf(plan, number),
+    state: 'completed',
+    method: 'POST',
+    path: '/v1/messages',
+    status: mixed(31) % 10 === 9 ? 429 : 200,
+    started_ms: startOf(plan, number),
+    ended_ms: startOf(plan, number) + 9000,
+    ttfb_us: 300_000 + mixed(7),
+    ttft_us: 400_000 + mixed(7),
+    duration_us: 1_000_000 + 9 * mixed(13),
+    stream: 1,
+    requested_model: pick(models, 3),
+    model: pick(models, 3),
+    stop_reason: pick(stops, 17),
+    input_tokens: mixed(5) % 2000,
+    output_tokens: mixed(11) % 3000,
+    cache_read_tokens: mixed(19) % 100_000,
+    cache_write_5m_tokens: mixed(23) % 3000,
+    usage_complete: 1,
+    cost_nano_usd: cost,
+    cost_source: 'computed',
+    computed_cost_nano_usd: cost,
+    cost_input_nano_usd: input,
+    cost_output_nano_usd: 4 * input,
+    cost_cache_read_nano_usd: cost - 5 * input,
+    user_id: `user-${mixed(37) % 40}`,
+    team: pick(['research', 'product'], 41),
+    session_id: `session-${Math.floor(number / 60)}`,
+    key_id: `k_${mixed(37) % 40}`,
+    client: 'claude-cli/2.1.219',
+    upstream: 'https://api.anthropic.com',
+    request_bytes: 270_000,
+    response_bytes: 18_000,
+    bodies: 'metadata',
+    demo: 0,
+  };
+}
+
+export function fillRows({ sqlite }: Store, plan: RowsPlan): void {
+  const names = Object.keys(rowOf(plan, 0));
+  const add = sqlite.prepare(
+    `INSERT INTO calls (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  inParts(plan.calls, (from, to) => {
+    sqlite.transaction(() => {
+      for (let number = from; number < to; number += 1) add.run(...Object.values(rowOf(plan, number)));
+    })();
+  });
 }
 
 /** What recording would have kept by the hour. */
-export function fillRollups({ db }: Store): void {
-  const names = Object.keys(measures).map((name) => sql.identifier(name));
-  const sums = sql.join(Object.values(measures).map((value) => sql`, sum(${value})`));
-  for (const [index, { name, columns, hasLatencies }] of scopes.entries()) {
-    const list = sql.join(columns.map((column) => sql`, ${sql.identifier(column)}`));
-    const text = sql`json_array(${sql.raw(`'${name}'`)} ${list})`;
-    const key = sql`(SELECT id FROM rollup_keys WHERE text = ${text})`;
-    const hour = sql`calls.started_ms / ${sql.raw(String(hourMs))}`;
-    const id = sql`(${sql.raw(String(index * 2 ** 20))} + ${hour}) * ${sql.raw(String(2 ** 30))} + ${key}`;
-    const own = columns.filter((column) => column !== 'demo').map((column) => sql.identifier(column));
-    db.run(sql`INSERT OR IGNORE INTO rollup_keys (text, demo, ${sql.join(own, sql`, `)})
-      SELECT ${text}, demo, ${sql.join(own, sql`, `)} FROM calls GROUP BY 1`);
-    db.run(sql`INSERT INTO rollups (id, key, hour_ms, ${sql.join(names, sql`, `)})
-      SELECT ${id}, ${key}, ${hour} * ${sql.raw(String(hourMs))} ${sums} FROM calls GROUP BY 1`);
-    if (!hasLatencies) continue;
-    for (const [kind, column] of latencies.entries()) {
-      const bucket = sql`${sql.raw(String(kind * 1000 + 1))} + CAST(ln(calls.${sql.identifier(column)}) / ln(1.1) AS INTEGER)`;
-      db.run(sql`INSERT INTO rollup_latencies (rollup, bucket, calls)
-        SELECT ${id}, ${bucket}, count(*) FROM calls WHERE calls.${sql.identifier(column)} > 0 GROUP BY 1, 2`);
+export function fillRollups(store: Store): void {
+  for (const scope of scopes) store.sqlite.transaction(() => fillScope(store, scope))();
+}
+
+type Group = Readonly<Record<string, string | number | null>> & { readonly hour: number };
+
+function fillScope({ db, sqlite }: Store, scope: Scope): void {
+  const columns = scope.columns.map((column) => sql.identifier(column));
+  const hour = sql`calls.started_ms / ${sql.raw(String(hourMs))}`;
+  const list = sql.join(columns, sql`, `);
+  const sums = sql.join(
+    Object.entries(measures).map(([name, value]) => sql`, sum(${value}) AS ${sql.identifier(name)}`),
+  );
+  const names = Object.keys(measures);
+  const addRow = sqlite.prepare(
+    `INSERT INTO rollups (id, key, hour_ms, ${names.join(', ')}) VALUES (?, ?, ?${', ?'.repeat(names.length)})`,
+  );
+  const keys = new Map<string, number>();
+  const keyOf = (row: Group): number => {
+    const text = JSON.stringify([scope.name, ...scope.columns.map((column) => row[column] ?? null)]);
+    const known = keys.get(text);
+    if (known !== undefined) return known;
+    const added = sqlite.prepare(
+      `INSERT INTO rollup_keys (text, ${scope.columns.join(', ')}) VALUES (?${', ?'.repeat(scope.columns.length)}) RETURNING id`,
+    );
+    const key = Number(added.pluck().get(text, ...scope.columns.map((column) => row[column] ?? null)));
+    keys.set(text, key);
+    return key;
+  };
+  for (const row of db.all<Group>(
+    sql`SELECT ${hour} AS hour, ${list} ${sums} FROM calls GROUP BY ${hour}, ${list}`,
+  )) {
+    const key = keyOf(row);
+    addRow.run(
+      rollupId(scope, row.hour, key),
+      key,
+      row.hour * hourMs,
+      ...names.map((name) => Number(row[name])),
+    );
+  }
+  if (!scope.hasLatencies) return;
+  const addBucket = sqlite.prepare('INSERT INTO rollup_latencies (rollup, bucket, calls) VALUES (?, ?, ?)');
+  for (const [kind, column] of latencies.entries()) {
+    const us = sql`calls.${sql.identifier(column)}`;
+    const bucket = sql`CAST(${sql.raw(String(kind * 1000 + 1))} + floor(ln(${us}) / ln(1.1)) AS INTEGER)`;
+    for (const row of db.all<Group>(
+      sql`SELECT ${hour} AS hour, ${list}, ${bucket} AS bucket, count(*) AS count FROM calls WHERE ${us} > 0 GROUP BY ${hour}, ${list}, ${bucket}`,
+    )) {
+      addBucket.run(rollupId(scope, row.hour, keyOf(row)), Number(row['bucket']), Number(row['count']));
     }
   }
+}
+
+const wordsOfCall = 40;
+const vocabulary = 30_000;
+
+/** Words for each call, some of them in nearly all, most of them in few; `needle` in every fifty-thousandth. */
+export function fillWords(writer: Writer, plan: RowsPlan): void {
+  inParts(plan.calls, (from, to) => {
+    writer.transaction(() => {
+      for (let number = from; number < to; number += 1) writer.setText(idOf(plan, number), wordsOf(number));
+    });
+  });
+}
+
+function wordsOf(number: number): string {
+  const words: string[] = number % 50_000 === 77 ? ['a needle here'] : [];
+  for (let at = 0; at < wordsOfCall; at += 1) {
+    const chance = ((number * 7919 + at * 104_729) % 1_000_003) / 1_000_003;
+    words.push(`word${Math.floor(vocabulary * chance ** 4).toString(36)}`);
+  }
+  return words.join(' ');
+}
+
+function inParts(count: number, part: (from: number, to: number) => void): void {
+  for (let from = 0; from < count; from += perTransaction) part(from, Math.min(from + perTransaction, count));
 }

@@ -45,6 +45,7 @@ export function createImporter(
         writer.setText(row.id, text);
       }
     });
+    presence.committed();
   };
 
   return {

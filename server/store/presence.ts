@@ -1,5 +1,5 @@
 /** Whether a call is in the store already, by its own id or by the upstream's id for its request. */
-import { and, eq, gte, isNotNull, lt } from 'drizzle-orm';
+import { and, eq, gte, isNotNull, lt, sql } from 'drizzle-orm';
 import type { Store } from './open.ts';
 import { calls } from './tables.ts';
 
@@ -14,13 +14,23 @@ export interface Presence {
   has(call: KnownBy): boolean;
   /** It will be there. */
   add(call: KnownBy): void;
+  /** All that were added are there: beyond some number of them the store is asked again, so that this does not grow with it. */
+  committed(): void;
 }
 
 const hourMs = 3_600_000;
 const rememberedHours = 48;
 
-/** @param store null holds nothing */
-export function createPresence(store: Store | null): Presence {
+/** About 10 MB. */
+const mostAdded = 50_000;
+
+/** @param store null holds nothing @param most of those that were added are remembered after they are committed */
+export function createPresence(store: Store | null, most = mostAdded): Presence {
+  const rowOf = store?.db
+    .select({ id: calls.id })
+    .from(calls)
+    .where(eq(calls.id, sql.placeholder('id')))
+    .prepare();
   const ids = new Set<string>();
   const requestIds = new Set<string>();
   const hours = new Map<number, ReadonlySet<string>>();
@@ -35,7 +45,7 @@ export function createPresence(store: Store | null): Presence {
 
   return {
     has({ id, startedMs, upstreamRequestId }) {
-      if (ids.has(id) || hasId(store, id)) return true;
+      if (ids.has(id) || rowOf?.get({ id }) !== undefined) return true;
       if (upstreamRequestId === null) return false;
       if (requestIds.has(upstreamRequestId)) return true;
       // Clocks and notions of when a call begins differ a little.
@@ -46,11 +56,14 @@ export function createPresence(store: Store | null): Presence {
       ids.add(id);
       if (upstreamRequestId !== null) requestIds.add(upstreamRequestId);
     },
+    committed() {
+      if (ids.size < most) return;
+      ids.clear();
+      requestIds.clear();
+      // They may be of an hour that was read before.
+      hours.clear();
+    },
   };
-}
-
-function hasId(store: Store | null, id: string): boolean {
-  return store?.db.select({ id: calls.id }).from(calls).where(eq(calls.id, id)).get() !== undefined;
 }
 
 function readHour(store: Store | null, hour: number): ReadonlySet<string> {

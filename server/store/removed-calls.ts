@@ -23,11 +23,19 @@ export function noteCallsRemoved({ db }: Store, beforeMs: number): void {
 }
 
 /**
- * Whether calls that began in the same hour have been removed: rollups count more of them than there are. A call of that hour
- * that is not there must be taken for one of them.
+ * Tells of a moment whether calls that began in the same hour have been removed: rollups count more of them than there are. A call
+ * of that hour that is not there must be taken for one of them.
  */
-export function isHourThinned(store: Store, startedMs: number): boolean {
-  if (startedMs >= (callsRemovedBefore(store) ?? -Infinity)) return false;
+export function createThinnedHours(store: Store): (startedMs: number) => boolean {
+  // Asked with each call, and nearly always all that is asked.
+  const removedBefore = store.sqlite
+    .prepare<[string], string>('SELECT value FROM meta WHERE key = ?')
+    .pluck();
+  return (startedMs) =>
+    startedMs < Number(removedBefore.get(removedKey) ?? -Infinity) && isThinned(store, startedMs);
+}
+
+function isThinned(store: Store, startedMs: number): boolean {
   const hour = Math.floor(startedMs / hourMs);
   const [scope] = scopes;
   const counted = store.db

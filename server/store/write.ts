@@ -9,7 +9,7 @@ import { costPartsOf } from './cost-parts.ts';
 import type { Store } from './open.ts';
 import { digestBytes } from './piece-reader.ts';
 import { createPieceWriter } from './piece-writer.ts';
-import { isHourThinned } from './removed-calls.ts';
+import { createThinnedHours } from './removed-calls.ts';
 import { rollupsOf } from './rollup-writer.ts';
 import { createTextWriter } from './search.ts';
 import { batchResults, bodies, callDetails, calls, meta } from './tables.ts';
@@ -69,6 +69,7 @@ export function createWriter(store: Store): Writer {
   const pieceWriter = createPieceWriter(store);
   const rollups = rollupsOf(store);
   const chain = chainOf(store);
+  const isHourThinned = createThinnedHours(store);
   const textWriter = createTextWriter(store);
   const checkpointer = createCheckpointer(store);
   const forget = (): void => {
@@ -94,7 +95,7 @@ export function createWriter(store: Store): Writer {
   return {
     openCall(row, details) {
       // Told again after it has ended and gone; should it be new, its ending comes.
-      if (!isThere(row.id) && isHourThinned(store, row.started_ms)) return;
+      if (!isThere(row.id) && isHourThinned(row.started_ms)) return;
       const isNew = statements.addCall.run(allColumns(calls, row)).changes > 0;
       if (isNew) rollups.add(row.id);
       statements.addDetails.run(
@@ -120,7 +121,7 @@ export function createWriter(store: Store): Writer {
     },
     finishCall(id, row, details, parts) {
       const before = statements.stateOf.get({ id })?.state;
-      const isCounted = before === undefined && isHourThinned(store, row.started_ms);
+      const isCounted = before === undefined && isHourThinned(row.started_ms);
       const hadEnded = before !== undefined && before !== 'open' && rollups.take(id);
       const shared = { ...row, ...costPartsOf(row, details.cost_lines ?? null) };
       const columns = { ...allColumns(calls, { ...shared, id }), id };

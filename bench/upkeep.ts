@@ -1,0 +1,68 @@
+/** Retention and compacting of many calls: how long a call that ends meanwhile waits. */
+import { openStore } from '../server/store/open.ts';
+import { startRetention, usedBytes } from '../server/store/retention.ts';
+import { createWriter } from '../server/store/write.ts';
+import { idOf, startOf, type RowsPlan } from './rows.ts';
+import { msOf, print, table } from './table.ts';
+
+/** A call that ends waits no longer than this for upkeep. */
+const mostPauseMs = 150;
+/** So many days of calls go. */
+const days = 9;
+
+export function upkeepTable(path: string, plan: RowsPlan): string[] {
+  const store = openStore(path, 'write', { durability: 'full' });
+  const writer = createWriter(store);
+  const before = usedBytes(store);
+  const callsBeforeMs = startOf(plan, 0) + days * 86_400_000;
+  const run = startRetention(store, writer, { callsBeforeMs, bodiesBeforeMs: null });
+  const steps: number[] = [];
+  const commits: number[] = [];
+  const step = (): boolean => {
+    const beganMs = performance.now();
+    const hasMore = run.step();
+    steps.push(performance.now() - beganMs);
+    return hasMore;
+  };
+  const totalMs = msOf(() => {
+    while (step()) {
+      // Traffic goes on: the call takes in its stride what the step has left in the log.
+      const id = idOf(plan, plan.calls + commits.length);
+      const row = {
+        state: 'completed',
+        method: 'POST',
+        path: '/v1/messages',
+        bodies: 'metadata',
+        model: 'm',
+      };
+      const call = {
+        ...row,
+        started_ms: plan.endMs,
+        duration_us: 1000,
+        cost_nano_usd: 1,
+        cost_source: 'computed',
+      };
+      commits.push(
+        msOf(() => writer.transaction(() => writer.finishCall(id, call, { request_headers: '[]' }, []))),
+      );
+    }
+  });
+  const compactMs = msOf(() => store.sqlite.exec('VACUUM'));
+  const after = usedBytes(store);
+  writer.close();
+  const longest = Math.max(...steps);
+  const longestCommit = Math.max(...commits);
+  print('');
+  table([
+    [`retention of ${days} days, a call ending after each step`, ''],
+    ['calls removed', String(run.done.calls)],
+    ['steps', String(steps.length)],
+    ['all of it, s', (totalMs / 1000).toFixed(1)],
+    ['longest step, ms', longest.toFixed(0)],
+    ['longest commit of a call between, ms', longestCommit.toFixed(0)],
+    ['file before and after, MB', `${Math.round(before / 1e6)} → ${Math.round(after / 1e6)}`],
+    ['compact, s', (compactMs / 1000).toFixed(1)],
+  ]);
+  const pause = Math.max(longest, longestCommit);
+  return pause > mostPauseMs ? [`upkeep pauses calls for ${pause.toFixed(0)} of ${mostPauseMs} ms`] : [];
+}
