@@ -33,7 +33,7 @@ window.addEventListener('popstate', () => {
 });
 
 /** Parameters that belong to one view and do not travel to other pages. */
-const LOCAL_PARAMS = ['r', 'tab', 'thread', 'own', 'a', 'b'];
+const LOCAL_PARAMS = ['r', 'tab', 'thread', 'own', 'a', 'b', 'against', 'of', 'with', 'batch'];
 
 function changed(params: URLSearchParams, changes: Changes): URLSearchParams {
   const next = new URLSearchParams(params);

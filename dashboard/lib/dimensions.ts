@@ -15,6 +15,7 @@ export const DIMENSIONS: readonly [Dimension, ...Dimension[]] = [
   { id: 'status', label: 'Status', filter: 'status' },
   { id: 'state', label: 'State', filter: 'state' },
   { id: 'error_kind', label: 'Error', filter: 'error_kind' },
+  { id: 'cache_miss_cause', label: 'Cache miss', filter: 'cache_miss_cause' },
   { id: 'user_id', label: 'User', filter: 'user' },
   { id: 'team', label: 'Team', filter: 'team' },
   { id: 'key_id', label: 'Key', filter: 'key' },

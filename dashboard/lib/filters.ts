@@ -20,6 +20,7 @@ export const FILTER_NAMES = [
   'upstream',
   'service_tier',
   'cost_source',
+  'cache_miss_cause',
   'error',
   'unpriced',
   'stream',
@@ -54,6 +55,7 @@ export const FILTER_LABELS: Record<FilterName, string> = {
   upstream: 'upstream',
   service_tier: 'service tier',
   cost_source: 'cost',
+  cache_miss_cause: 'cache miss',
   error: 'counts as error',
   unpriced: 'unpriced',
   stream: 'stream',
@@ -80,6 +82,7 @@ const COLUMNS: Partial<Record<FilterName, keyof Call>> = {
   upstream: 'upstream',
   service_tier: 'service_tier',
   cost_source: 'cost_source',
+  cache_miss_cause: 'cache_miss_cause',
 };
 
 function isMatch(value: unknown, pattern: string): boolean {

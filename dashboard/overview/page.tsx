@@ -11,6 +11,7 @@ import { statsResource } from '../app/scope.ts';
 import { ERROR_GROUPS } from '../lib/errors.ts';
 import { formatCount } from '../lib/format.ts';
 import { axisOf } from './axis.ts';
+import { CacheMissesCard, MISS_METRICS } from './cache-misses.tsx';
 import { MainChart } from './main-chart.tsx';
 import { COST_METRICS, CostPartsCard } from './cost-parts.tsx';
 import { LATENCY_METRICS, LatencyCard } from './latency.tsx';
@@ -72,6 +73,7 @@ function questions() {
     }),
     stops: statsResource({ metrics: ['calls', 'errors'], groupBy: STOP_GROUPS, isBucketed: true }),
     models: statsResource({ metrics: MODEL_METRICS, groupBy: ['model'] }),
+    misses: statsResource({ metrics: MISS_METRICS, groupBy: ['cache_miss_cause'] }),
   };
 }
 
@@ -82,6 +84,7 @@ function exportsOf(asked: ReturnType<typeof questions>): ExportPart[] {
     { label: 'Latency', resource: asked.latency, isTable: true },
     { label: 'Stop reasons', resource: asked.stops, isTable: true },
     { label: 'Models', resource: asked.models, isTable: true },
+    { label: 'Cache misses', resource: asked.misses, isTable: true },
   ];
 }
 
@@ -93,6 +96,7 @@ export function OverviewPage(): JSX.Element {
   const latency = useResource<Stats>(asked.latency, revision.value).value;
   const stops = useResource<Stats>(asked.stops, revision.value).value;
   const models = useResource<Stats>(asked.models, revision.value).value;
+  const misses = useResource<Stats>(asked.misses, revision.value).value;
   const stats = summary.data;
   const axis = stats ? axisOf(stats) : null;
   const calls = stats?.totals['calls'] ?? 0;
@@ -120,6 +124,7 @@ export function OverviewPage(): JSX.Element {
               {costs.data ? (
                 <CostPartsCard costs={costs.data} tokens={stats} isStale={costs.isStale} />
               ) : null}
+              {misses.data ? <CacheMissesCard stats={misses.data} isStale={misses.isStale} /> : null}
               <LimitsCard />
             </div>
             <TokensCard stats={stats} axis={axis} isStale={summary.isStale} />

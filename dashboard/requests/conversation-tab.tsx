@@ -1,7 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import type { CallDetail, Conversation } from '../../server/api/wire.ts';
+import type { CallDetail, CallDiff, Conversation } from '../../server/api/wire.ts';
+import { setParams } from '../app/address.ts';
 import { useResource } from '../app/api.ts';
 import { Failure } from '../app/failure.tsx';
 import { Icon } from '../app/icons.tsx';
@@ -14,6 +15,7 @@ import {
   type ToolUse,
   type Turn,
 } from '../lib/conversation.ts';
+import { marksOf, type Mark, type Marks } from '../lib/block-runs.ts';
 import { formatTokens } from '../lib/format.ts';
 import { JsonView } from './json-view.tsx';
 import { LongText, MOST_CHARACTERS } from './long-text.tsx';
@@ -141,26 +143,59 @@ function CacheRule({ ttl }: { ttl: string }): JSX.Element {
   return <p class="cache-rule small">cache_control {ttl}</p>;
 }
 
-function TurnView({ turn, label }: { turn: Turn; label: string }): JSX.Element {
+/** What this part is since the request before; it leads to the diff. */
+function Since({ mark }: { mark: Mark | null | undefined }): JSX.Element | null {
+  if (!mark) return null;
+  return (
+    <button
+      type="button"
+      class={`since is-${mark}`}
+      title={`${mark === 'new' ? 'New' : 'Changed'} since the previous request: see the diff ( d )`}
+      onClick={() => setParams({ tab: 'diff' }, 'replace')}
+    >
+      {mark}
+    </button>
+  );
+}
+
+function TurnView({
+  turn,
+  label,
+  mark,
+}: {
+  turn: Turn;
+  label: string;
+  mark?: Mark | null | undefined;
+}): JSX.Element {
   return (
     <div
       role="group"
       class={`turn is-${turn.role}${turn.at === null ? ' is-answer' : ''}`}
       aria-label={label}
     >
-      <h3>{label}</h3>
+      <h3>
+        {label} <Since mark={mark} />
+      </h3>
       <Blocks blocks={turn.blocks} />
     </div>
   );
 }
 
-function Preamble({ model, raw }: { model: ConversationModel; raw: Conversation }): JSX.Element {
+function Preamble({
+  model,
+  raw,
+  marks,
+}: {
+  model: ConversationModel;
+  raw: Conversation;
+  marks: Marks | null;
+}): JSX.Element {
   const writtenTools = model.tools.filter((tool) => tool.breakpoint !== null);
   return (
     <>
       {model.tools.length > 0 ? (
         <Fold
-          label={`Tools (${model.tools.length})`}
+          label={`Tools (${model.tools.length})${marks?.tools ? `, ${marks.tools} since the previous request` : ''}`}
           hint={`≈ ${formatTokens(estimateTokens(raw.tools))} tokens`}
         >
           {() =>
@@ -184,7 +219,10 @@ function Preamble({ model, raw }: { model: ConversationModel; raw: Conversation 
         <CacheRule key={tool.name} ttl={tool.breakpoint ?? ''} />
       ))}
       {model.system.length > 0 ? (
-        <Fold label="System" hint={`≈ ${formatTokens(estimateTokens(raw.system))} tokens`}>
+        <Fold
+          label={`System${marks?.system ? `, ${marks.system} since the previous request` : ''}`}
+          hint={`≈ ${formatTokens(estimateTokens(raw.system))} tokens`}
+        >
           {() => <Blocks blocks={model.system} />}
         </Fold>
       ) : null}
@@ -192,7 +230,7 @@ function Preamble({ model, raw }: { model: ConversationModel; raw: Conversation 
   );
 }
 
-function Turns({ turns }: { turns: readonly Turn[] }): JSX.Element {
+function Turns({ turns, marks }: { turns: readonly Turn[]; marks: Marks | null }): JSX.Element {
   const shown = useSignal(SHOWN_TURNS);
   const hidden = Math.max(0, turns.length - shown.value);
   return (
@@ -203,7 +241,12 @@ function Turns({ turns }: { turns: readonly Turn[] }): JSX.Element {
         </button>
       ) : null}
       {turns.slice(hidden).map((turn) => (
-        <TurnView key={turn.at} turn={turn} label={turn.role} />
+        <TurnView
+          key={turn.at}
+          turn={turn}
+          label={turn.role}
+          mark={turn.at === null ? null : marks?.messages.get(turn.at)}
+        />
       ))}
     </>
   );
@@ -222,6 +265,11 @@ export function ConversationTab({ call }: { call: CallDetail }): JSX.Element {
   ).value;
   const loadWhole = useMemo(() => () => (isWhole.value = true), []);
   const model = useMemo(() => (data ? readConversation(data) : null), [data]);
+  // Once the conversation is there: what it says comes before what is new in it.
+  const { data: diff } = useResource<CallDiff>(
+    data && call.session_id !== null ? `calls/${call.id}/diff?cut=1` : null,
+  ).value;
+  const marks = useMemo(() => (diff ? marksOf(diff) : null), [diff]);
   if (call.bodies === 'metadata' || call.bodies === 'expired') return <BodyState call={call} />;
   if (error) return <Failure error={error} />;
   if (!data || !model)
@@ -235,8 +283,8 @@ export function ConversationTab({ call }: { call: CallDetail }): JSX.Element {
     <LoadWhole.Provider value={loadWhole}>
       <div class="conversation">
         <BodyState call={call} />
-        <Preamble model={model} raw={data} />
-        <Turns turns={model.turns} />
+        <Preamble model={model} raw={data} marks={marks} />
+        <Turns turns={model.turns} marks={marks} />
         {model.answer ? <TurnView turn={model.answer} label="answer" /> : null}
         {model.answer && call.stop_reason ? (
           <p class="ending-line small">

@@ -28,6 +28,7 @@ import {
 import { Attribution } from './attribution.tsx';
 import { Ending, RunningTimer } from './badges.tsx';
 import { ConversationTab, shortConversation } from './conversation-tab.tsx';
+import { DiffTab } from './diff-tab.tsx';
 import { EventsTab } from './events-tab.tsx';
 import { FindBar } from './find-bar.tsx';
 import { HeadersTab } from './headers-tab.tsx';
@@ -36,6 +37,7 @@ import { TimingTab } from './timing-tab.tsx';
 
 const TABS = [
   { id: 'conversation', label: 'Conversation', Body: ConversationTab },
+  { id: 'diff', label: 'Diff', Body: DiffTab },
   { id: 'request', label: 'Request', Body: RequestTab },
   { id: 'response', label: 'Response', Body: ResponseTab },
   { id: 'events', label: 'Events', Body: EventsTab },
@@ -212,7 +214,7 @@ function TabList(): JSX.Element {
   );
 }
 
-/** One call: its head, and one of its six sides. Peek and page share it. */
+/** One call: its head, and one of its seven sides. Peek and page share it. */
 export function RequestDetail({ id, tools }: { id: string; tools: ComponentChildren }): JSX.Element {
   const changes = useSignal(0);
   const isFinding = useSignal(false);
@@ -227,6 +229,7 @@ export function RequestDetail({ id, tools }: { id: string; tools: ComponentChild
     () =>
       bindKeys({
         ...Object.fromEntries(TABS.map((tab, at) => [String(at + 1), () => chooseTab(tab.id)])),
+        d: () => chooseTab('diff'),
         F: () => (isFinding.value = true),
         x: () => toggleMark(id),
         X: () => compare(id),

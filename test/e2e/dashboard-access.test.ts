@@ -50,6 +50,7 @@ describe.skipIf(chromiumPath === null)('the pages for everybody', () => {
       ['overview', '/overview?range=7d', '[data-tile="cost"]'],
       ['requests', `/requests?range=7d&r=${tool?.id}`, '.peek .turn'],
       ['request', `/requests/${tool?.id}?tab=timing`, '.waterfall li'],
+      ['diff', `/requests/${pair?.id}?tab=diff`, '.diff-block'],
       ['sessions', '/sessions?range=7d', '[data-session-id]'],
       ['session', `/sessions/${agent?.session_id}`, '.turn-row'],
       ['explore', '/explore?range=7d&group=team', 'tfoot tr'],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type {
   Call,
   CallDetail,
+  CallDiff,
   Conversation,
   SessionDetail,
   SessionsPage,
@@ -160,11 +161,11 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     await watched.go(`/requests?${range}&model=${whole?.model ?? ''}&stop_reason=tool_use`);
     await page.locator('[data-call-id]').first().click();
     await page.locator('.turn').first().waitFor();
-    await page.keyboard.press('4');
-    await page.locator('.events tbody tr').first().waitFor();
     await page.keyboard.press('5');
-    await page.locator('.waterfall li').first().waitFor();
+    await page.locator('.events tbody tr').first().waitFor();
     await page.keyboard.press('6');
+    await page.locator('.waterfall li').first().waitFor();
+    await page.keyboard.press('7');
     await page.getByText('content-type', { exact: false }).first().waitFor();
     const address = page.url();
     await page.reload();
@@ -373,6 +374,40 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     await page.keyboard.press('Control+k');
     await page.keyboard.press('Escape');
     await field.waitFor({ state: 'detached' });
+  });
+
+  it('shows what changed since the request before, and marks it in the conversation', async () => {
+    const later = calls.find(
+      (call) =>
+        call.kind === 'main' &&
+        call.state === 'completed' &&
+        calls.some(
+          (one) =>
+            one.session_id === call.session_id && one.kind === 'main' && one.started_ms < call.started_ms,
+        ),
+    );
+    const diff = (await program.api(`calls/${later?.id}/diff`)) as CallDiff;
+    expect(diff.is_previous).toBe(true);
+    await watched.go(`/requests/${later?.id}`);
+    await page.locator('.turn .since.is-new').first().waitFor();
+    const added = diff.blocks.filter(({ op, section }) => op === 'added' && section === 'messages');
+    const messages = new Set(added.map(({ at }) => at?.split('.')[1]));
+    // A message of nothing but results of tools stands with the calls of the tools.
+    expect(await page.locator('.turn .since.is-new').count()).toBeLessThanOrEqual(messages.size);
+    await page.locator('.since').first().click();
+    await page.locator('.diff-block').first().waitFor();
+    expect(await page.locator('.diff-block').count()).toBe(
+      diff.blocks.filter(({ op }) => op !== 'same').length,
+    );
+    for (const { section, ...part } of diff.summary) {
+      const cell = page.locator(`tr[data-section="${section}"] [data-op="added"]`);
+      expect((await cell.innerText()).replace('·', '0')).toBe(String(part.added));
+    }
+    expect(await page.getByText(diff.headline).count()).toBeGreaterThan(0);
+    const other = calls.find((call) => call.model !== later?.model && call.kind === 'main');
+    await page.getByLabel('Compare with another request').fill(other?.id ?? '');
+    await page.keyboard.press('Enter');
+    await page.locator('.diff-settings', { hasText: 'model' }).waitFor();
   });
 
   it('finds words inside a request and opens the tree where they stand', async () => {

@@ -27,7 +27,7 @@ export const words = JSON.stringify({
 /** Sends a call through the program as a client; resolves with its id when its end is recorded. */
 export async function record(
   program: Program,
-  body: string | Uint8Array = words,
+  body: string | Uint8Array<ArrayBuffer> = words,
   headers: Readonly<Record<string, string>> = {},
   path = '/v1/messages',
 ): Promise<string> {
