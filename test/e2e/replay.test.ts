@@ -1,8 +1,9 @@
 /** Recorded calls sent again over the API of the real program. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
   comparisonSchema,
   problemSchema,
@@ -179,15 +180,20 @@ describe('where it goes', () => {
     expect(other.requests).toHaveLength(0);
   });
 
-  test('an upstream that cannot be reached is a failed call', async () => {
-    const id = await record(program);
+  test('an upstream that breaks off is a failed call, and no call of a client is another attempt of it', async () => {
+    const session = { 'x-claude-code-session-id': 'attempts' };
+    const id = await record(program, words, session);
     upstream.script((_, reply) => reply.reset());
     const answer = await post(program, `calls/${id}/replay`, { key });
     expect(answer.status).toBe(201);
-    expect(answer.call()).toMatchObject({ state: 'failed', error_kind: 'upstream_reset', replay_of: id });
+    expect(answer.call()).toMatchObject({
+      state: 'failed',
+      error_kind: 'upstream_reset',
+      replay_of: id,
+      session_id: 'attempts',
+    });
     upstream.script((_, reply) => void reply.json(200, message('Two metres.')));
-    const ofClient = await record(program, words, { 'x-stainless-retry-count': '1' });
-    expect((await read(program, ofClient))?.attempt_of).not.toBe(answer.call().id);
+    expect((await read(program, await record(program, words, session)))?.attempt_of).toBeNull();
   });
 });
 
@@ -375,6 +381,32 @@ describe('a comparison', () => {
     expect(head).toContain('original_cost_usd,cost_usd,cost_difference_usd');
     expect(lines).toHaveLength(2);
   });
+});
+
+test('a program that stops sends nothing more, and a replay that runs is interrupted', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'weir-replay-'));
+  onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+  const args = ['--upstream', upstream.url.href, '--drain-timeout', '3s'];
+  const stopping = await startProgram({ args, dataDir });
+  const id = await record(stopping);
+  upstream.script(() => undefined);
+  const begun = (await post(stopping, `calls/${id}/replay`, { key, wait: false })).call();
+  await upstream.request(1);
+  const stopped = stopping.stop();
+  const refused = await expect
+    .poll(() => post(stopping, `calls/${id}/replay`, { key }), { timeout: 2500 })
+    .toMatchObject({ status: 409 })
+    .then(() => post(stopping, `calls/${id}/replay`, { key }));
+  expect(detail(refused)).toBe('Weir takes no calls at the moment: it is shutting down.');
+  expect(await stopped).toBe(0);
+  expect(upstream.requests).toHaveLength(2);
+  const again = await startProgram({ args, dataDir });
+  expect(await read(again, begun.id)).toMatchObject({
+    state: 'interrupted',
+    error_kind: 'shutdown',
+    replay_of: id,
+  });
+  await again.stop();
 });
 
 test('replays are left out of statistics unless asked for', async () => {
