@@ -15,6 +15,7 @@ import { addReplayCommand } from './commands/replay-commands.ts';
 import { addStoreCommands } from './commands/store-commands.ts';
 import { addTokenCommand } from './commands/token.ts';
 import type { Running } from './commands/serve.ts';
+import { suggest } from './suggestion.ts';
 import { version } from './version.ts';
 
 const exitCodes = { ok: 0, failure: 1, usage: 2, badConfiguration: 78, unreachable: 69 } as const;
@@ -45,9 +46,18 @@ addTokenCommand(program, processIo);
 addCompletionCommand(program, processIo);
 
 try {
+  refuseUnknownCommand(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   fail(error);
+}
+
+/** Whatever is no command would be taken for an argument of `serve`, which has none. */
+function refuseUnknownCommand(word: string | undefined): void {
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (word === undefined || word.startsWith('-') || names.includes(word)) return;
+  const meant = suggest(word, names);
+  program.error(`error: unknown command '${word}'${meant === null ? '' : ` (did you mean ${meant}?)`}`);
 }
 
 async function runServer(options: Readonly<Record<string, unknown>>): Promise<void> {

@@ -1,14 +1,14 @@
 /** What a check reads of the chains: their heads, their entries, and each call beside what its entry said. */
-import { and, asc, eq, getTableColumns, gt, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, isNull, lte, sql } from 'drizzle-orm';
 import { entryId, entryNumber } from './chain-entry.ts';
 import type { Store } from './open.ts';
-import { readRevisions } from './revisions.ts';
 import type { ChainHead } from './served.ts';
 import {
   callDetails,
   calls,
   chain,
   chainWriters,
+  costRevisions,
   type CallDetailsRow,
   type CallRow,
   type ChainRow,
@@ -68,13 +68,23 @@ export interface ChainedCall {
 /** What is returned reads a call as it is at one moment; null when it is not there. */
 export function createChainedCallReader(store: Store): (id: string) => ChainedCall | null {
   const { db, sqlite } = store;
+  const wanted = sql.placeholder('id');
+  const ownRow = db.select().from(calls).where(eq(calls.id, wanted)).prepare();
+  const ownDetails = db.select().from(callDetails).where(eq(callDetails.call_id, wanted)).prepare();
+  const ownRevisions = db
+    .select()
+    .from(costRevisions)
+    .where(eq(costRevisions.call_id, wanted))
+    .orderBy(asc(costRevisions.revision))
+    .prepare();
+  const entryOf = db.select().from(chain).where(eq(chain.id, wanted)).prepare();
   return sqlite.transaction((id: string): ChainedCall | null => {
-    const row = db.select().from(calls).where(eq(calls.id, id)).get();
+    const row = ownRow.get({ id });
     if (row === undefined) return null;
-    const details = db.select().from(callDetails).where(eq(callDetails.call_id, id)).get() ?? null;
-    const revisions = readRevisions(store, id);
+    const details = ownDetails.get({ id }) ?? null;
+    const revisions = ownRevisions.all({ id });
     const ids = [details, ...revisions].flatMap((one) => one?.chain ?? []);
-    const entries = ids.length === 0 ? [] : db.select().from(chain).where(inArray(chain.id, ids)).all();
+    const entries = ids.flatMap((entry) => entryOf.get({ id: entry }) ?? []);
     return { row, details, revisions, entries: new Map(entries.map((entry) => [entry.id, entry])) };
   });
 }

@@ -113,6 +113,12 @@ describe('bad input', () => {
     expect(code).toBe(78);
   });
 
+  it('an unknown command is exit code 2, with the one that was meant', async () => {
+    const { code, stdout, stderr } = await runToEnd(['chekc']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain("unknown command 'chekc' (did you mean check?)");
+  });
+
   it('an unknown option is exit code 2', async () => {
     const { code, stderr } = await runToEnd(['--upsteam', 'https://example.org']);
     expect(stderr).toContain("unknown option '--upsteam'");
