@@ -29,6 +29,7 @@ export function* playScript(role: Role, stage: Stage): Generator<SampleExchange,
     model: modelAt(script.models, role.startMs),
     sessionId: role.sessionId === undefined ? newSessionId(script, dice) : role.sessionId,
     agentId: role.agentId ?? null,
+    tools: script.tools,
     history: [],
   };
   let atMs = role.startMs;
@@ -54,6 +55,7 @@ function* playTurn(
   const { script } = course;
   const before = script.separate === true ? [] : course.history;
   course.history = [...before, userMessage(turn, before)];
+  course.tools = [...course.tools, ...(turn.gains ?? [])];
   const content = withIds(turn.answer, stage.dice);
   let atMs = startMs;
   if (turn.counts === true) {

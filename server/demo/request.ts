@@ -11,6 +11,8 @@ export interface Course {
   readonly sessionId: string | null;
   /** Of a subagent; null in the main conversation. */
   readonly agentId: string | null;
+  /** Those of the script, and what came since. */
+  tools: readonly JsonObject[];
   history: readonly HistoryMessage[];
 }
 
@@ -38,7 +40,7 @@ export function userMessage(turn: Turn, history: readonly HistoryMessage[]): His
 
 /** The body that the client sends, with its fields in the order in which such clients send them. */
 export function requestBody(course: Course): JsonObject {
-  const { script, model, history } = course;
+  const { script, model, tools, history } = course;
   const breakpoint = breakpointOf(script);
   const messages = history.map((message, index) => ({
     role: message.role,
@@ -52,7 +54,7 @@ export function requestBody(course: Course): JsonObject {
     model,
     ...({ messages } as JsonObject),
     ...(system.length > 0 && { system }),
-    ...(script.tools.length > 0 && { tools: script.tools }),
+    ...(tools.length > 0 && { tools }),
     ...(script.client === 'claude-code' && { metadata: { user_id: claudeCodeUser(course) } }),
     max_tokens: script.maxTokens,
     ...script.body,

@@ -50,6 +50,8 @@ export interface Turn {
   readonly failures?: readonly Ending[];
   /** Seconds between the previous answer and this question. */
   readonly idleS?: number;
+  /** Tools that the client has from this turn on: a server of them was connected. The cache knows none of what follows. */
+  readonly gains?: readonly JsonObject[];
   /** Names of sessions that run as subagents after this answer and before the next turn. */
   readonly agents?: readonly string[];
   /** The client asks for the size of its prompt first. */

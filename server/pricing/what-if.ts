@@ -96,9 +96,7 @@ export function assumptionsOf(whatIf: WhatIf): string[] {
       'low: all reads would still have been hits; high: reads more than five minutes after the call before in the same session are written again',
     );
   } else if (whatIf.ttl === '1h') {
-    said.push(
-      'what was missed because more than five minutes but no hour had passed would have been a hit; where nobody has judged that, low: all that was written then, high: no hit more',
-    );
+    said.push('what was missed because more than five minutes but no hour had passed would have been a hit');
   }
   if (whatIf.tier === 'batch') said.push('all of it could have waited up to a day, at standard speed');
   else if (whatIf.tier !== null) said.push(`every call would have been served at the tier ${whatIf.tier}`);

@@ -10,6 +10,7 @@ import { scriptNamed, scripts } from '../../server/demo/sessions.ts';
 import type { ExchangeHead, Sink } from '../../server/exchange.ts';
 import { createPricer } from '../../server/pricing/engine.ts';
 import type { EndedCall } from '../../server/recorder/assembly.ts';
+import { CacheWatch } from '../../server/recorder/cache-watch.ts';
 import { digest, type Digested } from '../../server/recorder/digest.ts';
 import { createMemorySink } from '../support/memory-sink.ts';
 
@@ -52,7 +53,7 @@ function collectingSink(): Sink & { readonly calls: EndedCall[] } {
 
 describe('a seeded week', () => {
   let calls: EndedCall[];
-  let digested: Digested[];
+  let digested: Digested[] = [];
 
   beforeAll(async () => {
     const sink = collectingSink();
@@ -60,7 +61,8 @@ describe('a seeded week', () => {
     calls = sink.calls;
     expect(seeded.calls).toBe(calls.length);
     const pricer = createPricer();
-    digested = await Promise.all(calls.map((call) => digest(call, pricer)));
+    const cacheWatch = new CacheWatch(() => null);
+    for (const call of calls) digested.push(await digest(call, pricer, { cacheWatch }));
   });
 
   it('has a few hundred calls, all marked as demo, in the seven days before now', () => {
@@ -133,6 +135,9 @@ describe('a seeded week', () => {
     expect(rows.some((row) => (row.cache_write_5m_tokens ?? 0) > 0)).toBe(true);
     expect(rows.some((row) => (row.thinking_tokens ?? 0) > 0)).toBe(true);
     expect(rows.some((row) => (row.cache_saved_nano_usd ?? 0) > 0)).toBe(true);
+    expect([...valuesOf('cache_miss_cause')]).toEqual(
+      expect.arrayContaining(['tools_changed', 'ttl_expired_5m']),
+    );
     expect(rows.some((row) => row.attempt_of !== null && row.attempt_of !== undefined)).toBe(true);
   });
 

@@ -1,5 +1,5 @@
 import { type Script, say, think, use } from '../sample.ts';
-import { codingAgent } from './toolbox.ts';
+import { browserTool, codingAgent } from './toolbox.ts';
 
 const almanac = `     1	import { constituents, type Station } from './stations.ts';
      2	import { localDay } from './calendar.ts';
@@ -180,6 +180,7 @@ export const codingTides: Script = {
     {
       user: 'Nice. Do other stations have wrong tables in the cache now? We cache rendered days.',
       counts: true,
+      gains: [browserTool],
       answer: [
         think(
           'The cache keeps 24 hours. Entries for the clock-change days may be rendered with the old code. I need to look at the key.',

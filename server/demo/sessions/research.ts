@@ -126,6 +126,7 @@ export const research: Script = {
     },
     {
       user: 'Can you give me that as two sentences for the summary?',
+      idleS: 660,
       answer: [
         say(
           'Replanted eelgrass persists where anchors and chains are kept off the bottom, and mostly fails where they are not; we therefore begin with the moorings. Carbon burial comparable to old meadows is to be expected after ten to fifteen years, so we report shoot density and survival, not tonnes of carbon, within the time of this grant.',

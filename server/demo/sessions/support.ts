@@ -88,7 +88,8 @@ export const supportRefund: Script = {
     },
     {
       user: 'The app says my card has expired. What now?',
-      idleS: 140,
+      // Longer than its cache lives.
+      idleS: 440,
       answer: [
         say(
           '{"reply":"Then a colleague will arrange a bank transfer with you. I have passed your conversation on; you will hear from us today. Please do not send account details here.","topic":"refund","handover":true}',

@@ -91,6 +91,14 @@ const taskTool = tool(
 );
 
 const codingTools = [taskTool, bashTool, globTool, grepTool, readTool, editTool, writeTool];
+/** Of a server that is connected in the middle of a session. */
+export const browserTool = tool(
+  'mcp__browser__open',
+  'Opens a page in the browser that runs beside the working copy and answers its text and a list of its links. Wait for what the page loads by naming a piece of text that has to appear.',
+  { url: text('Address of the page'), wait_for: text('Text that has to appear first') },
+  ['url'],
+);
+
 export const exploringTools = [globTool, grepTool, readTool];
 
 const codingSystem = [
