@@ -17,7 +17,7 @@ export interface Pace {
 const earlyMs = 0.5;
 const longestTimerMs = 2 ** 31 - 1;
 /** Clients throw away what they have not read when a connection breaks: at another speed than the recorded one they get this long for it. */
-const readingMs = 50;
+const readingMs = 250;
 
 /** Begins at once, goes at the client's pace where that is slower, and stops when the client leaves. */
 export function play(recording: RecordingAnswer, response: http.ServerResponse, pace: Pace): void {
