@@ -1,5 +1,6 @@
 /** Errors of the reading process on their way to the asking one: plain data, made typed again on the other side. */
 import { BadCursor, BadQuestion, StoreError, Unsupported, type StoreErrorCode } from '../store/errors.ts';
+import { isPostgresRefusal } from '../store/postgres/error.ts';
 
 export interface Failure {
   readonly name: string;
@@ -9,7 +10,9 @@ export interface Failure {
 
 export function toFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: null };
-  return { name: error.name, message: error.message, code: error instanceof StoreError ? error.code : null };
+  // A server that has gone away while it was asked: nothing is wrong with the question.
+  const away = isPostgresRefusal(error) ? 'away' : null;
+  return { name: error.name, message: error.message, code: error instanceof StoreError ? error.code : away };
 }
 
 export function fromFailure({ name, message, code }: Failure): Error {

@@ -31,7 +31,9 @@ export interface PackReader {
 /** @param known packs that were just written, by id, so that they need not be read again */
 export function createPackReader({ sqlite }: Store): PackReader & { keep(id: number, pack: Pack): void } {
   // Without drizzle: a long conversation asks for a hundred of them.
-  const find = sqlite.prepare<[number], PackRow>('SELECT * FROM packs WHERE id = ?');
+  const find = sqlite.prepare<[number], PackRow>(
+    'SELECT id, packing, bytes, raw_bytes, base, depth FROM packs WHERE id = ?',
+  );
   const kept = new Map<number, Pack>();
   let heldBytes = 0;
 
