@@ -6,6 +6,7 @@ import { healthSchema, problemSchema } from '../api/schemas.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../log.ts';
 import { findRunning } from '../running-program.ts';
+import { isPostgresAddress } from '../store/postgres/address.ts';
 import { NoAnswer, requestProgram, type ProgramAddress } from './ask-program.ts';
 import type { Running } from './serve.ts';
 
@@ -52,7 +53,7 @@ export async function openReplayHost(config: Config): Promise<ReplayHost> {
 }
 
 async function startOwn(config: Config): Promise<ReplayHost> {
-  if (!config.store.includes('://') && statSync(config.store, { throwIfNoEntry: false }) === undefined) {
+  if (!isPostgresAddress(config.store) && statSync(config.store, { throwIfNoEntry: false }) === undefined) {
     throw new NoStore(`There is no store at ${config.store}.`);
   }
   const { serve } = await import('./serve.ts');

@@ -56,7 +56,7 @@ export async function answerComparison(
 
 function requireCall(store: Store, id: string): Call {
   const call = readPlainCall(store, id);
-  if (call === null) throw new BadQuestion(`there is no call ${id} to compare with`);
+  if (call === null) throw new BadQuestion(`There is no call ${id} to compare with.`);
   return call;
 }
 
