@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests of the store, and of what reads it, that run on both engines. */
 const onBothEngines = [
   'calls',
+  'calls-before',
   'cost-parts',
   'facets',
   'pieces',
@@ -18,8 +19,8 @@ const onBothEngines = [
   .map((name) => `test/store/${name}.test.ts`)
   .concat([
     'test/api/routes/*.test.ts',
-    'test/reader/content.test.ts',
-    'test/recorder/{recovery,upkeep}.test.ts',
+    'test/reader/{content,ttl-advice}.test.ts',
+    'test/recorder/{cache-watch,recovery,upkeep}.test.ts',
   ]);
 
 export default defineConfig({

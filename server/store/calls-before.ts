@@ -1,5 +1,6 @@
 /** The call that another one goes on from. */
-import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, isNull, type SQL } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { usesCache } from './call-figures.ts';
 import type { Filters } from './filters.ts';
 import type { Store } from './open.ts';
@@ -34,9 +35,9 @@ export function callsBefore({ db }: Store, row: WholeCall, limit: number): Store
       and(
         eq(calls.session_id, row.session_id ?? ''),
         isOlderThan({ startedMs: row.started_ms, id: row.id }),
-        sql`${calls.agent_id} IS ${row.agent_id ?? null}`,
-        sql`${calls.kind} IS ${row.kind ?? null}`,
-        sql`${calls.upstream} IS ${row.upstream ?? null}`,
+        isSame(calls.agent_id, row.agent_id),
+        isSame(calls.kind, row.kind),
+        isSame(calls.upstream, row.upstream),
         eq(calls.path, row.path),
         isNotNull(calls.input_tokens),
         isNull(calls.replay_of),
@@ -58,6 +59,10 @@ export function latestCachedMs({ db }: Store, filters: Filters, count: number): 
     .offset(count)
     .get();
   return row?.startedMs ?? null;
+}
+
+function isSame(column: SQLiteColumn, value: string | null | undefined): SQL {
+  return value === null || value === undefined ? isNull(column) : eq(column, value);
 }
 
 const isOfCall = eq(callDetails.call_id, calls.id);

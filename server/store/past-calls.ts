@@ -96,7 +96,7 @@ const read = {
   computedCostNanoUsd: sql`${calls.computed_cost_nano_usd}`,
   reportedCostNanoUsd: sql`${calls.reported_cost_nano_usd}`,
   cacheSavedNanoUsd: sql`${calls.cache_saved_nano_usd}`,
-  usesCache,
+  usesCache: sql`CASE WHEN ${usesCache} THEN 1 ELSE 0 END`,
   cacheMissCause: sql`${calls.cache_miss_cause}`,
   cacheLostTokens: sql`${calls.cache_lost_tokens}`,
   cacheLostNanoUsd: sql`${calls.cache_lost_nano_usd}`,
