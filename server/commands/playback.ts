@@ -9,6 +9,7 @@ import { createPlayback } from '../playback/upstream.ts';
 import type { Reader } from '../reader/questions.ts';
 import { startReader } from '../reader/reader.ts';
 import { BadQuestion, StoreError, Unsupported } from '../store/errors.ts';
+import { isPostgresAddress } from '../store/postgres/address.ts';
 import type { CommandIo } from './command-io.ts';
 import { readFilters } from './filter-flags.ts';
 import { listen, urlHost } from './listen.ts';
@@ -53,7 +54,7 @@ export async function runPlayback(
   const plan = planOf(file, options);
   const closing: (() => Promise<void>)[] = [];
   try {
-    return await run(plan, closing, io);
+    return await run(file, plan, closing, io);
   } catch (error) {
     io.stderr(`weir: ${sentenceOf(error, plan)}\n`);
     if (error instanceof BadOption || error instanceof BadQuestion || error instanceof Unsupported)
@@ -83,13 +84,20 @@ function planOf(file: string | undefined, options: PlaybackOptions & QueryOption
   };
 }
 
-async function run(plan: Plan, closing: (() => Promise<void>)[], io: CommandIo): Promise<number> {
+async function run(
+  file: string | undefined,
+  plan: Plan,
+  closing: (() => Promise<void>)[],
+  io: CommandIo,
+): Promise<number> {
   const { target, options } = plan;
   if (Number.isNaN(plan.speed)) {
     throw new BadOption(`--speed takes 1, a factor such as 10, or 0 for no pauses, not "${options.speed}".`);
   }
   if (plan.isCassette && options.store !== undefined)
     throw new BadOption('--store and a file both say what to play: leave one away.');
+  if (file !== undefined && isPostgresAddress(file))
+    throw new BadOption('A database is no file: name it with --store or WEIR_STORE.');
   const { upstream: _ofMisses, ...filterOptions } = options;
   const filters = readFilters(filterOptions, Date.now());
   let library: Library | null = null;
@@ -193,9 +201,11 @@ async function signalled(): Promise<void> {
 }
 
 function sentenceOf(error: unknown, { target, isCassette }: Plan): string {
-  if (isCassette && !exists(target)) return `There is no file ${target}: weir export --cassette makes one.`;
-  if (isCassette && error instanceof StoreError && error.code === 'corrupt')
-    return `${target} is no cassette, or is damaged: weir export --cassette makes one.`;
+  if (isCassette && !(error instanceof BadOption)) {
+    if (!exists(target)) return `There is no file ${target}: weir export --cassette makes one.`;
+    if (error instanceof StoreError && error.code === 'corrupt')
+      return `${target} is no cassette, or is damaged: weir export --cassette makes one.`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

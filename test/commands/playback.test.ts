@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openStore } from '../../server/store/open.ts';
 import { temporaryFolder } from '../store/temporary-store.ts';
 import { callsWhen } from '../support/calls.ts';
 import { runToEnd, startListening, startProgram, type Listening } from '../support/program.ts';
+
+// Each starts the program several times.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let upstream: Server;
 let upstreamUrl: string;
