@@ -32,8 +32,10 @@ function costText({ low, high, most }: PlannedCost): string {
   return `${usd(low)} to ${usd(high)}${most === null ? '' : `, ${usd(most)} at the most`}`;
 }
 
-function usd(nanoUsd: number | null): string {
-  return nanoUsd === null ? '' : `$${(nanoUsd / 1e9).toFixed(4)}`;
+/** Cents are told to the hundredth, less than one to the ten-thousandth. */
+export function usd(nanoUsd: number | null): string {
+  if (nanoUsd === null) return '';
+  return `$${(nanoUsd / 1e9).toFixed(nanoUsd > 0 && nanoUsd < 10_000_000 ? 6 : 4)}`;
 }
 
 const heads = ['call', 'replay', 'model', 'outcome', '>out', '>cost', '>took', 'answer'];
@@ -84,7 +86,7 @@ function totalsText(rows: readonly ReplayRow[], totals: ReplayTotals): string {
   const same = compared.filter(({ is_same: isSame }) => isSame === true).length;
   const parts = [
     `${totals.succeeded} of ${totals.replays} answered`,
-    sumText(totals.cost_nano_usd, (value) => `$${(value / 1e9).toFixed(4)}`, 'in all'),
+    sumText(totals.cost_nano_usd, usd, 'in all'),
     sumText(totals.output_tokens, (value) => `${value} tokens`, 'of output'),
     meanText(totals.duration_us),
     ...(compared.length === 0 ? [] : [`${same} of ${compared.length} answers the same`]),

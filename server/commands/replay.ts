@@ -19,7 +19,7 @@ import {
   type Failure,
   type PlannedCost,
 } from './replay-run.ts';
-import { batchText, planText } from './replay-text.ts';
+import { batchText, planText, usd } from './replay-text.ts';
 import { exitCodes, targetConfig } from './store-target.ts';
 
 /** More of them are only counted. */
@@ -122,12 +122,8 @@ function whyNotSent(
     return { sentence, code: exitCodes.overThreshold };
   }
   if (cost.high <= order.maxCostNanoUsd) return null;
-  const sentence = `That could cost $${usd(cost.high)}, more than --max-cost $${usd(order.maxCostNanoUsd)}. Nothing was sent.`;
+  const sentence = `That could cost ${usd(cost.high)}, more than --max-cost ${usd(order.maxCostNanoUsd)}. Nothing was sent.`;
   return { sentence, code: exitCodes.overThreshold };
-}
-
-function usd(nanoUsd: number): string {
-  return (nanoUsd / 1e9).toFixed(4);
 }
 
 function reportFailures(failures: readonly Failure[], io: CommandIo): void {
