@@ -51,12 +51,16 @@ function namesOf(
 
 /** @param costs of the call as it was first recorded: its row and details, or its first revision */
 export function callHash(row: Columns, details: Columns, costs: RecordedCosts): Buffer {
-  const facts = `${factsOf(row, factColumns)}\n${factsOf(details, detailColumns)}\n`;
-  return hash(
-    'sha256',
-    `${facts}${factsOf(costs.row, costColumns)}\n${factsOf(costs.details, noteColumns)}`,
-    'buffer',
-  );
+  const { cost_lines: lines, notes } = costs.details;
+  // A first revision says "no lines" where the details of a call that nobody looked into say nothing.
+  const remarks = { cost_lines: lines === '[]' ? null : lines, notes };
+  const facts = [
+    factsOf(row, factColumns),
+    factsOf(details, detailColumns),
+    factsOf(costs.row, costColumns),
+    factsOf(remarks, noteColumns),
+  ];
+  return hash('sha256', facts.join('\n'), 'buffer');
 }
 
 export function revisionHash(revision: CostRevisionRow): Buffer {

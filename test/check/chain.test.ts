@@ -127,6 +127,9 @@ describe('a chain that nobody touched', () => {
       settled: 1,
       findings: [],
     });
+    // Its details tell no cost lines at all.
+    write(path, (store) => reviseCost(store, id, revised(5), { reason: 'first', nowMs: 1 }));
+    expect(await findings(path)).toEqual([]);
   });
 
   it('is followed while calls end, go and are corrected', async () => {
