@@ -16,5 +16,17 @@ export function leave({ engine, sqlite }: Store, what: string): void {
   if (engine === 'postgres') sqlite.prepare(`SELECT pg_advisory_unlock(${lockKey})`).get(what);
 }
 
+/** Whether nobody else does this just now. */
+export function isAlone(store: Store, what: string): boolean {
+  const isFree = tryToBeAlone(store, what);
+  if (isFree) leave(store, what);
+  return isFree;
+}
+
+/** What a writer does as long as it is open. */
+export function writingAs(name: string): string {
+  return `writer ${name}`;
+}
+
 /** Of the schema that the tables lie in: another one is another store. */
-const lockKey = `hashtextextended('weir ' || current_schema() || ' ' || ?, 0)`;
+export const lockKey = `hashtextextended('weir ' || current_schema() || ' ' || ?, 0)`;

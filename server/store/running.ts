@@ -1,5 +1,6 @@
 /** Calls whose row says `open`, with what was saved of them so far, and how often somebody has tried to end them. */
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
+import { isAlone, writingAs } from './alone.ts';
 import { unpackChunks, type BodyChunk } from './bodies.ts';
 import { chainOf } from './chain.ts';
 import type { Store } from './open.ts';
@@ -18,20 +19,36 @@ export interface RunningCall {
   readonly response: SavedSegments;
 }
 
-/** Ids of all calls that this writer has left `open`, oldest first; where there is only one writer, of all that are. */
-export function openCallIds(store: Store): string[] {
-  const { db } = store;
+/**
+ * Ids of all calls that are `open` and have nobody any more, oldest first. Of several writers each has left its own, and one that is
+ * not there may have left some a while ago: should it only have lost its connection, what it writes in the end counts.
+ */
+export function openCallIds(store: Store, nowMs = Date.now()): string[] {
   const name = writerName(store);
   // Literal, as a parameter would not match the partial index of open calls.
-  const rows = db
-    .select({ id: calls.id })
+  const rows = store.db
+    .select({ id: calls.id, startedMs: calls.started_ms, writer: callDetails.writer })
     .from(calls)
     .leftJoin(callDetails, eq(callDetails.call_id, calls.id))
-    .where(and(sql`${calls.state} = 'open'`, name === null ? undefined : eq(callDetails.writer, name)))
+    .where(sql`${calls.state} = 'open'`)
     .orderBy(asc(calls.started_ms))
     .all();
-  return rows.map(({ id }) => id);
+  const gone = new Map<string, boolean>();
+  const isGone = (writer: string): boolean => {
+    const known = gone.get(writer) ?? isAlone(store, writingAs(writer));
+    gone.set(writer, known);
+    return known;
+  };
+  return rows
+    .filter(({ writer, startedMs }) => {
+      if (name === null || writer === null || writer === name) return true;
+      return startedMs < nowMs - strayAfterMs && isGone(writer);
+    })
+    .map(({ id }) => id);
 }
+
+/** Whoever starts again ends its own calls sooner. */
+const strayAfterMs = 600_000;
 
 /** One call, whatever its state, with its bodies as long as it is open; null when it is not there. */
 export function readRunning(store: Store, id: string): RunningCall | null {

@@ -104,7 +104,7 @@ export class PostgresConnection {
     if (performance.now() < this.#nextTryMs && this.#lastRefusal !== null) throw this.#lastRefusal;
     this.#isConnecting = true;
     try {
-      this.#exchange({ kind: 'connect' }, this.#options.connectMs ?? defaultConnectMs);
+      this.#exchange({ kind: 'connect' }, this.#options.connectMs ?? defaultConnectMs, startGraceMs);
       this.#isConnected = true;
       this.#options.onConnected?.(this);
       this.#pauseMs = firstPauseMs;
@@ -193,12 +193,12 @@ export class PostgresConnection {
     return this.#exchange({ kind: 'run', statements }, leftMs);
   }
 
-  #exchange(message: ToWire, limitMs: number): readonly WireResult[] {
+  #exchange(message: ToWire, limitMs: number, grantedMs = graceMs): readonly WireResult[] {
     const { port } = (this.#thread ??= this.#startThread());
     const answered = new Int32Array(this.#answered);
     const before = Atomics.load(answered, 0);
     port.postMessage(message);
-    const untilMs = performance.now() + limitMs + graceMs;
+    const untilMs = performance.now() + limitMs + grantedMs;
     while (Atomics.load(answered, 0) === before) {
       const leftMs = untilMs - performance.now();
       if (leftMs > 0) Atomics.wait(answered, 0, before, leftMs);
@@ -249,6 +249,8 @@ export class PostgresConnection {
   }
 }
 
-/** What a thread that has to start, or is late by its own fault, is given beyond the limit. */
-const graceMs = 2000;
+/** What a thread is given beyond the limit, which the server or node-postgres should keep. */
+const graceMs = 1000;
+/** The same when it may have to be started first. */
+const startGraceMs = 5000;
 const noResult: WireResult = { columns: [], rows: [], changes: 0, command: '' };

@@ -1,6 +1,8 @@
 /** Opens a store that lies in PostgreSQL: what its connections are set to, its version, its writer. */
 import type Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { lockKey, writingAs } from '../alone.ts';
+import { unsealedName } from '../chain-entry.ts';
 import { StoreError } from '../errors.ts';
 import type { OpenOptions, Store } from '../open.ts';
 import { assertUsable } from '../schema.ts';
@@ -90,13 +92,9 @@ const readerSession = `
  * lock with the connection.
  */
 function lockWriter(connection: PostgresConnection, path: string, { seal, lockWaitMs = 1000 }: OpenOptions) {
-  const take = connection
-    .prepare(
-      `SELECT pg_try_advisory_lock(hashtextextended('weir writer ' || current_schema() || ' ' || ?, 0))`,
-    )
-    .pluck();
+  const take = connection.prepare(`SELECT pg_try_advisory_lock(${lockKey})`).pluck();
   const untilMs = performance.now() + lockWaitMs;
-  while (take.get(seal?.writer ?? 'unsealed') !== 1) {
+  while (take.get(writingAs(seal?.writer ?? unsealedName)) !== 1) {
     if (performance.now() >= untilMs) {
       throw new StoreError(
         'locked',
