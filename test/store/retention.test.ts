@@ -172,6 +172,29 @@ describe('retention', () => {
     expect(bodyOf(store, 'd0-1').equals(request('0 1'))).toBe(true);
   });
 
+  test('goes in steps of at most 500 calls, each committed, with calls ending in between', () => {
+    const { store, writer } = temporaryStore({ durability: 'normal' });
+    const old = Array.from({ length: 1300 }, (_, index) =>
+      sampleCall({ id: `old-${index}`, started_ms: today - 9 * dayMs + index }),
+    );
+    writer.transaction(() => {
+      for (const { id, ...row } of old) writer.finishCall(id, row, sampleDetails, []);
+    });
+    const retention = startRetention(store, writer, { callsBeforeMs: today - dayMs, bodiesBeforeMs: null });
+    let [steps, before] = [0, old.length];
+    while (retention.step()) {
+      const left = Number(one(store, "count(*) FROM calls WHERE id LIKE 'old-%'"));
+      expect(before - left).toBeLessThanOrEqual(500);
+      expect(left).toBe(old.length - retention.done.calls);
+      const { id, ...row } = sampleCall({ id: `new-${steps}`, started_ms: today });
+      writer.transaction(() => writer.finishCall(id, row, sampleDetails, []));
+      [steps, before] = [steps + 1, left];
+    }
+    expect(before).toBe(0);
+    expect(steps).toBeGreaterThan(3);
+    expect(one(store, "count(*) FROM calls WHERE id LIKE 'new-%'")).toBe(steps);
+  });
+
   test('a call that still runs keeps its bodies and those of its day', () => {
     const { store, writer } = temporaryStore({ durability: 'normal' });
     const row = sampleCall({ id: 'runs', state: 'open', started_ms: today - 8 * dayMs });
