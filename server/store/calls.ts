@@ -7,6 +7,7 @@ import type { Store } from './open.ts';
 import { createBodyReader } from './piece-reader.ts';
 import { formatCursor, isNewerThan, isOlderThan, parseCursor, type Position } from './position.ts';
 import { readRevisions } from './revisions.ts';
+import { callsSayingOften, isSaidOften } from './search.ts';
 import { toCall, toCosts, toDetails, toRevision } from './shown.ts';
 import { bodies, callDetails, calls, type BodyRow } from './tables.ts';
 import type { BodyPart } from './write.ts';
@@ -27,12 +28,27 @@ export function listCalls(store: Store, filters: Filters, limit: number, cursor:
   };
 }
 
-/** The statement behind a page; exported so that a test can ask the database how it would run it. */
-export function selectCalls({ db }: Store, filters: Filters, size: number, after: Position | null) {
-  return db
+/** So many hits of a search are sought one by one. */
+const mostSought = 5000;
+
+/**
+ * The statement behind a page; exported so that a test can ask the database how it would run it.
+ * @param most hits of a search that are sought one by one; with more of them the calls are walked
+ */
+export function selectCalls(
+  store: Store,
+  filters: Filters,
+  size: number,
+  after: Position | null,
+  most = mostSought,
+) {
+  const { q = [], ...others } = filters;
+  const isWalked = q.length > 0 && isSaidOften(store, q, most);
+  const condition = isWalked ? and(callsMatching(others), callsSayingOften(q)) : callsMatching(filters);
+  return store.db
     .select()
     .from(calls)
-    .where(and(callsMatching(filters), after === null ? undefined : isOlderThan(after)))
+    .where(and(condition, after === null ? undefined : isOlderThan(after)))
     .orderBy(desc(calls.started_ms), desc(calls.id))
     .limit(size);
 }

@@ -57,8 +57,29 @@ function ofSqlite(sqlite: Store['sqlite']): TextWriter {
 
 /** Calls that hold what any of these searches asks for. Throws `BadQuestion` for one that cannot be understood. */
 export function callsSaying(searches: readonly string[]): SQL {
-  const query = searches.map((search) => `(${matchOf(termsOf(search))})`).join(' OR ');
-  return sql`${calls.id} IN (SELECT call_id FROM call_docs WHERE doc IN (SELECT rowid FROM call_text(${query})))`;
+  return sql`${calls.id} IN (SELECT call_id FROM call_docs WHERE doc IN (SELECT rowid FROM call_text(${queryOf(searches)})))`;
+}
+
+/**
+ * The same condition for what many calls hold, where they are walked in an order of their own until a page is full: to seek each of
+ * them would take longer than to look whether the ones on the way are among them.
+ */
+export function callsSayingOften(searches: readonly string[]): SQL {
+  return sql`(SELECT doc FROM call_docs WHERE call_id = ${calls.id}) IN (SELECT rowid FROM call_text(${queryOf(searches)}))`;
+}
+
+/** Whether more than `most` calls hold it. Throws `BadQuestion`. */
+export function isSaidOften({ db, engine }: Store, searches: readonly string[], most: number): boolean {
+  // PostgreSQL has statistics to choose by.
+  if (engine !== 'sqlite') return false;
+  const found = db.get<{ calls: number }>(
+    sql`SELECT count(*) AS calls FROM (SELECT rowid FROM call_text(${queryOf(searches)}) LIMIT ${most + 1}) AS found`,
+  );
+  return found.calls > most;
+}
+
+function queryOf(searches: readonly string[]): string {
+  return searches.map((search) => `(${matchOf(termsOf(search))})`).join(' OR ');
 }
 
 function termsOf(search: string): readonly SearchTerm[] {

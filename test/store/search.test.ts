@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findTerms, parseSearch } from '../../server/messages/search-terms.ts';
-import { listCalls } from '../../server/store/calls.ts';
+import { listCalls, selectCalls } from '../../server/store/calls.ts';
 import { BadQuestion } from '../../server/store/errors.ts';
 import { readFacets } from '../../server/store/facets.ts';
 import type { Store } from '../../server/store/open.ts';
@@ -9,9 +9,12 @@ import type { Writer } from '../../server/store/write.ts';
 import { sampleCall, storeCalls, temporaryStore } from './temporary-store.ts';
 
 function found(store: Store, ...q: string[]): string[] {
-  return listCalls(store, { q }, 500, null)
-    .items.map(({ id }) => id)
-    .sort((a, b) => (a < b ? -1 : 1));
+  const sorted = (rows: readonly { id: string }[]): string[] =>
+    rows.map(({ id }) => id).sort((a, b) => (a < b ? -1 : 1));
+  const ids = sorted(listCalls(store, { q }, 500, null).items);
+  // What many calls hold is found by another way.
+  expect(sorted(selectCalls(store, { q }, 500, null, 0).all())).toEqual(ids);
+  return ids;
 }
 
 function storeTexts(writer: Writer, texts: Readonly<Record<string, string | null>>): void {
