@@ -66,7 +66,7 @@ function argumentOf(command: Command): Value {
 /** @param name as the help shows it: it tells what is a file */
 function valueOf(name: string, choices: readonly string[] | undefined): Value {
   if (choices !== undefined) return { kind: 'choices', choices };
-  return { kind: /\b(?:file|files|dir|path)\b/i.test(name) ? 'files' : 'text' };
+  return { kind: /\b(?:file|files|dir|path|target)\b/i.test(name) ? 'files' : 'text' };
 }
 
 /** `(full|metadata)`, as settings tell them. */
