@@ -9,6 +9,7 @@ import { connectionLimits } from '../proxy/descriptors.ts';
 import { createForwarder } from '../proxy/forward.ts';
 import { startRecorder } from '../recorder/recorder.ts';
 import { sealCassette } from '../store/cassette.ts';
+import { createSeal } from '../store/chain-entry.ts';
 import { openStore } from '../store/open.ts';
 import type { CommandIo } from './command-io.ts';
 
@@ -21,8 +22,20 @@ interface Target {
   readonly isCassette: boolean;
 }
 
-/** Calls that nobody records. */
-export const nowhere: Sink = {
+/** How calls go to the upstream. */
+interface Way {
+  readonly config: Config;
+  readonly sink: Sink;
+  /** Under which credentials are hashed. */
+  readonly secret: Buffer;
+}
+
+/** Calls that nobody records, and so nobody is known by. */
+export function unrecorded(config: Config): Way {
+  return { config, sink: nowhere, secret: randomBytes(32) };
+}
+
+const nowhere: Sink = {
   open: () => ({
     chunk: () => undefined,
     head: () => undefined,
@@ -37,16 +50,18 @@ export async function recordInto(
   learn: (id: string) => Promise<void>,
   closing: (() => Promise<void>)[],
   io: CommandIo,
-): Promise<Sink> {
+): Promise<Way> {
   // Says in one sentence what the recorder would stumble over.
   openStore(target, 'write').close();
   if (isCassette) closing.push(async () => sealCassette(target));
+  const data = openDataDir(config.dataDir, config.token, config.prices);
   const complain = (message: string): void => io.stderr(`weir: ${message}\n`);
   const recorder = await startRecorder({
     target,
     durability: config.durability,
     spillDir: join(config.dataDir, 'spill'),
-    prices: openDataDir(config.dataDir, config.token, config.prices).prices,
+    seal: createSeal(data.secret),
+    prices: data.prices,
     cost: config.cost,
     reportStages: false,
     memoryLimitBytes: config.memoryLimitBytes,
@@ -60,18 +75,16 @@ export async function recordInto(
   });
   recorder.watch(true);
   closing.push(() => recorder.close());
-  return recorder;
+  return { config, sink: recorder, secret: data.secret };
 }
 
 /** @param closing gets what ends the calls that run */
-export function forwardTo(config: Config, sink: Sink, closing: (() => Promise<void>)[]): Forward {
+export function forwardTo({ config, sink, secret }: Way, closing: (() => Promise<void>)[]): Forward {
   const forwarder = createForwarder({
     upstream: config.upstream,
     sink,
     clock: systemClock,
-    // Without a record nothing is known by it.
-    identitySecret:
-      sink !== nowhere ? openDataDir(config.dataDir, config.token, config.prices).secret : randomBytes(32),
+    identitySecret: secret,
     timeouts: {
       connectMs: config.connectTimeoutMs,
       firstByteMs: config.firstByteTimeoutMs,

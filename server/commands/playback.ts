@@ -13,7 +13,7 @@ import { isPostgresAddress } from '../store/postgres/address.ts';
 import type { CommandIo } from './command-io.ts';
 import { readFilters } from './filter-flags.ts';
 import { listen, urlHost } from './listen.ts';
-import { forwardTo, nowhere, recordInto, type Forward } from './playback-misses.ts';
+import { forwardTo, recordInto, unrecorded, type Forward } from './playback-misses.ts';
 import { openPlaybackSource, type PlaybackSource } from './playback-source.ts';
 import { createProgress } from './progress.ts';
 import { BadOption, type QueryOptions } from './query-flags.ts';
@@ -54,7 +54,8 @@ export async function runPlayback(
   const plan = planOf(file, options);
   const closing: (() => Promise<void>)[] = [];
   try {
-    return await run(file, plan, closing, io);
+    assertFits(file, plan);
+    return await run(plan, closing, io);
   } catch (error) {
     io.stderr(`weir: ${sentenceOf(error, plan)}\n`);
     if (error instanceof BadOption || error instanceof BadQuestion || error instanceof Unsupported)
@@ -84,26 +85,25 @@ function planOf(file: string | undefined, options: PlaybackOptions & QueryOption
   };
 }
 
-async function run(
-  file: string | undefined,
-  plan: Plan,
-  closing: (() => Promise<void>)[],
-  io: CommandIo,
-): Promise<number> {
-  const { target, options } = plan;
-  if (Number.isNaN(plan.speed)) {
+/** @throws BadOption */
+function assertFits(file: string | undefined, { speed, options }: Plan): void {
+  if (Number.isNaN(speed))
     throw new BadOption(`--speed takes 1, a factor such as 10, or 0 for no pauses, not "${options.speed}".`);
-  }
-  if (plan.isCassette && options.store !== undefined)
+  if (file !== undefined && options.store !== undefined)
     throw new BadOption('--store and a file both say what to play: leave one away.');
   if (file !== undefined && isPostgresAddress(file))
     throw new BadOption('A database is no file: name it with --store or WEIR_STORE.');
+}
+
+async function run(plan: Plan, closing: (() => Promise<void>)[], io: CommandIo): Promise<number> {
+  const { config, target, options } = plan;
   const { upstream: _ofMisses, ...filterOptions } = options;
   const filters = readFilters(filterOptions, Date.now());
   let library: Library | null = null;
   const learn = (id: string): Promise<void> => library?.learn(id) ?? Promise.resolve();
   // Before the first question: recording makes the file where there is none, and brings an older one to this version.
-  const sink = options.onMiss === 'record' ? await recordInto(plan, learn, closing, io) : nowhere;
+  const upstream =
+    options.onMiss === 'record' ? await recordInto(plan, learn, closing, io) : unrecorded(config);
   const source = await sourceOf(plan, io);
   closing.push(async () => source.close());
   const reader = startReader({ target: source.target, limitMs: questionLimitMs });
@@ -121,7 +121,7 @@ async function run(
     io.stderr(`weir: ${nothingToPlay(target, library)}\n`);
     return exitCodes.notFound;
   }
-  const forward = options.onMiss === 'error' ? null : forwardTo(plan.config, sink, closing);
+  const forward = options.onMiss === 'error' ? null : forwardTo(upstream, closing);
   const url = await serve(plan, { library, reader, forward }, closing, io);
   io.stderr(banner(plan, library, playable, url));
   await signalled();
