@@ -33,7 +33,7 @@ window.addEventListener('popstate', () => {
 });
 
 /** Parameters that belong to one view and do not travel to other pages. */
-const LOCAL_PARAMS = ['r', 'tab', 'thread', 'own', 'a', 'b', 'against', 'of', 'with', 'batch'];
+const LOCAL_PARAMS = ['r', 'tab', 'thread', 'own', 'a', 'b', 'against', 'of', 'replays_of', 'batch'];
 
 function changed(params: URLSearchParams, changes: Changes): URLSearchParams {
   const next = new URLSearchParams(params);
@@ -150,6 +150,7 @@ const PAGE_TITLES: Record<string, string> = {
   sessions: 'Sessions',
   explore: 'Explore',
   compare: 'Compare',
+  replays: 'Replays',
   settings: 'Settings',
 };
 

@@ -43,10 +43,14 @@ export async function request(resource: string, signal?: AbortSignal): Promise<R
   return await (answer ?? fetchAnswer(resource, signal));
 }
 
-async function fetchAnswer(resource: string, signal?: AbortSignal): Promise<Response> {
+async function fetchAnswer(
+  resource: string,
+  signal?: AbortSignal,
+  options: RequestInit = {},
+): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(API + resource, { cache: 'no-store', ...(signal ? { signal } : {}) });
+    response = await fetch(API + resource, { cache: 'no-store', ...options, ...(signal ? { signal } : {}) });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiFailure(0, 'The program does not answer. Is it still running?');
@@ -60,6 +64,16 @@ async function fetchAnswer(resource: string, signal?: AbortSignal): Promise<Resp
 /** A JSON answer. The shape is the server's promise (`server/api/wire.ts`), so it is taken at its word here, once. */
 export async function ask<T>(resource: string, signal?: AbortSignal): Promise<T> {
   const response = await request(resource, signal);
+  return (await response.json()) as T;
+}
+
+/** Tells the server to do something; the answer as with `ask`. */
+export async function tell<T>(resource: string, body: object, signal?: AbortSignal): Promise<T> {
+  const response = await fetchAnswer(resource, signal, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   return (await response.json()) as T;
 }
 

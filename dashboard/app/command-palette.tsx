@@ -36,6 +36,7 @@ const PAGES = [
   ['sessions', 'Sessions', 'g s'],
   ['explore', 'Explore', 'g e'],
   ['compare', 'Compare', 'g c'],
+  ['replays', 'Replays', ''],
   ['settings', 'Settings', 'g ,'],
 ] as const;
 

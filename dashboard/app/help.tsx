@@ -30,6 +30,7 @@ const KEYS: readonly [title: string, keys: readonly [key: string, what: string][
       ['Esc', 'close'],
       ['1 … 7', 'tabs of a request'],
       ['d', 'what changed since the request before'],
+      ['r', 'send again'],
       ['F', 'find in a request and its answer'],
       ['c', 'copy as cURL'],
       ['x', 'mark for a comparison'],

@@ -1,11 +1,12 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
-import type { CallsPage, Health, Stats } from '../../server/api/wire.ts';
+import type { CallsPage, Health, ReplaysPage, Stats } from '../../server/api/wire.ts';
 import { filters, hrefOf, path, range } from './address.ts';
 import { useResource } from './api.ts';
 import { hasColours, hasSpareColours, learnModels } from './colours.ts';
 import { Failure } from './failure.tsx';
+import { hasReplays } from './figure-link.ts';
 import { Help } from './help.tsx';
 import { Icon, Logo, type IconName } from './icons.tsx';
 import { isHelpOpen, isPaletteOpen } from './keys.ts';
@@ -41,15 +42,16 @@ function rankedModels(stats: Stats): string[] {
 
 const THEME_ICONS = { system: 'theme', light: 'sun', dark: 'moon' } as const;
 
+/** Replays stand beside comparisons. */
+function isIn(page: string): boolean {
+  return path.value.startsWith(page) || (page === '/compare' && path.value.startsWith('/replays'));
+}
+
 function Tabs(): JSX.Element {
   return (
     <nav class="tabs" aria-label="Pages">
       {PAGES.map((page) => (
-        <a
-          key={page.to}
-          href={hrefOf(page.to)}
-          aria-current={path.value.startsWith(page.to) ? 'page' : undefined}
-        >
+        <a key={page.to} href={hrefOf(page.to)} aria-current={isIn(page.to) ? 'page' : undefined}>
           <Icon name={page.icon} />
           {page.label}
         </a>
@@ -131,6 +133,7 @@ const LOADS: Record<string, { all: Load; one?: Load }> = {
   },
   explore: { all: async () => (await import('../explore/page.tsx')).ExplorePage },
   compare: { all: async () => (await import('../compare/page.tsx')).ComparePage },
+  replays: { all: async () => (await import('../compare/replays-page.tsx')).ReplaysPage },
   settings: { all: async () => (await import('../settings/page.tsx')).SettingsPage },
 };
 
@@ -201,6 +204,10 @@ export function Shell(): JSX.Element {
   // Asked again with every finished call while the record is empty: that is how the first call ends the first run.
   const any = useResource<CallsPage>('calls?limit=1', isEmpty.value ? revision.value : -1).value;
   if (any.data && any.data.items.length > 0) isEmpty.value = false;
+  const replays = useResource<ReplaysPage>('replays?limit=1', hasReplays.value ? -1 : revision.value).value;
+  useEffect(() => {
+    if (replays.data && replays.data.items.length > 0) hasReplays.value = true;
+  }, [replays.data]);
   const isFirstVisit = useSignal(!hasColours.value);
   const models = useResource<Stats>(MODELS_BY_COST, hasSpareColours.value ? revision.value : 0).value;
   useEffect(() => {

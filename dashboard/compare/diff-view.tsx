@@ -9,7 +9,8 @@ import { formatCount } from '../lib/format.ts';
 /** What of a long part is shown and compared at first. */
 const SHOWN_CHARACTERS = 20_000;
 
-function Side({
+/** One side of a text that was compared: what both have, and what only this one has. */
+export function Side({
   pieces,
   kind,
   label,

@@ -17,6 +17,7 @@ import { callExports } from '../requests/call-exports.ts';
 import { shortId } from '../requests/short-id.ts';
 import { Changed, Parts } from './diff-view.tsx';
 import { Deltas } from './deltas.tsx';
+import { ReplaysOf } from './replays-of.tsx';
 
 /** Earlier calls of the session among which the one before is looked for. */
 const LOOKED_AT = 50;
@@ -93,6 +94,9 @@ function How(): JSX.Element {
       <p>
         Choose a request in the <a href={hrefOf('/requests')}>list</a>, mark it with <kbd>x</kbd>, choose
         another one and press <kbd>X</kbd>. Or paste their ids above.
+      </p>
+      <p>
+        What was sent again stands under <a href={hrefOf('/replays')}>Replays</a>.
       </p>
     </div>
   );
@@ -188,8 +192,14 @@ function CompareBar({
   );
 }
 
-/** Two requests: what they cost and took, what they said and were told, word by word. */
+/** A request beside its replays where one is named, else any two requests. */
 export function ComparePage(): JSX.Element {
+  const of = address.value.params.get('of');
+  return of ? <ReplaysOf id={of} /> : <TwoCalls />;
+}
+
+/** Two requests: what they cost and took, what they said and were told, word by word. */
+function TwoCalls(): JSX.Element {
   const { params } = address.value;
   const a = params.get('a') || null;
   const b = params.get('b') || null;

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Stats } from '../../server/api/wire.ts';
-import { hrefOf, path } from '../app/address.ts';
+import { path } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { useResource } from '../app/api.ts';
 import { modelColour } from '../app/colours.ts';
 import { Failure } from '../app/failure.tsx';
@@ -101,7 +102,7 @@ function ExploreChart({ stats, isStale }: { stats: Stats; isStale: boolean }): J
       )}
       hrefOfSeries={(one) => {
         const filters = filtersOf(one, dimensions);
-        return filters && hrefOf('/requests', filters);
+        return filters && figureHref(filters);
       }}
       onPick={(at, one) => axis && openRequests(axis, at, filtersOf(one, dimensions) ?? {})}
       onRange={(first, last) => axis && zoom(axis, path.value, first, last)}

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
-import { hrefOf } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
 import { filterOf, type Dimension } from '../lib/dimensions.ts';
 import { formatCount, formatPercent } from '../lib/format.ts';
@@ -18,7 +18,7 @@ export function valueOf(row: StatsRow, dimension: Dimension): string | null {
 export function partHref(row: StatsRow, dimensions: readonly Dimension[]): string | null {
   const filters = dimensions.map((one) => filterOf(one, valueOf(row, one)));
   if (filters.some((one) => one === null)) return null;
-  return hrefOf('/requests', Object.fromEntries(filters.filter((one) => one !== null)));
+  return figureHref(Object.fromEntries(filters.filter((one) => one !== null)));
 }
 
 function Row({

@@ -3,6 +3,7 @@ import type { Bucket, Stats } from '../../server/api/wire.ts';
 import { formatBucket, formatBucketTitle } from '../lib/format.ts';
 import { bucketEnd, bucketStarts, valuesOver } from '../lib/series.ts';
 import { go, hrefOf, refreshNow, type Changes } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 
 export interface Axis {
   readonly bucket: Bucket;
@@ -55,7 +56,7 @@ function rangeOf(axis: Axis, first: number, last: number): string {
 
 /** Opens the requests of one interval, with filters more. */
 export function openRequests(axis: Axis, at: number, changes: Changes = {}): void {
-  go(hrefOf('/requests', { ...changes, range: rangeOf(axis, at, at) }));
+  go(figureHref({ ...changes, range: rangeOf(axis, at, at) }));
 }
 
 /** Narrows the page to the intervals that were dragged over. */

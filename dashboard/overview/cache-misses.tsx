@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
-import { hrefOf } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
 import { causeText } from '../lib/cache-misses.ts';
 import { formatCount, formatMoney, formatMoneyExact, formatPercent, formatTokens } from '../lib/format.ts';
@@ -10,7 +10,7 @@ export const MISS_METRICS = ['cache_missed_calls', 'cache_lost_tokens', 'cache_l
 
 function Row({ row, whole }: { row: StatsRow; whole: number }): JSX.Element {
   const cause = String(row['cache_miss_cause']);
-  const href = hrefOf('/requests', { cache_miss_cause: cause });
+  const href = figureHref({ cache_miss_cause: cause });
   const lost = metricOf(row, 'cache_lost_nano_usd');
   const tokens = metricOf(row, 'cache_lost_tokens');
   return (
@@ -53,7 +53,7 @@ export function CacheMissesCard({ stats, isStale }: { stats: Stats; isStale: boo
     <section class={`card${isStale ? ' is-stale' : ''}`} aria-label="Cache misses">
       <header class="card-head">
         <h2>Cache misses</h2>
-        <a class="num" href={hrefOf('/requests', { cache_miss_cause: '*' })}>
+        <a class="num" href={figureHref({ cache_miss_cause: '*' })}>
           {formatCount(stats.totals['cache_missed_calls'] ?? null)} requests paid {formatMoney(whole)} more
         </a>
       </header>

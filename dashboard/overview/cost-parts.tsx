@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Metric, Stats } from '../../server/api/wire.ts';
-import { hrefOf, type Changes } from '../app/address.ts';
+import type { Changes } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { shade } from '../app/theme.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
 import { Swatch } from '../charts/chart.tsx';
@@ -119,7 +120,7 @@ function LineRow({ line, whole }: { line: Line; whole: number }): JSX.Element {
         <Swatch colour={shade(line.colour)} /> {line.label}
       </th>
       <td class="num" title={formatMoneyExact(line.nanoUsd)}>
-        <a href={hrefOf('/requests', line.filter)}>{formatMoney(line.nanoUsd)}</a>
+        <a href={figureHref(line.filter)}>{formatMoney(line.nanoUsd)}</a>
       </td>
       <td class="num">{formatPercent(line.nanoUsd / whole)}</td>
       <td class="num wide-only">{formatTokens(line.tokens)}</td>

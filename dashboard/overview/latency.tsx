@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Stats } from '../../server/api/wire.ts';
-import { hrefOf, param, path, setParams } from '../app/address.ts';
+import { param, path, setParams } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { shade } from '../app/theme.ts';
 import { ChartCard } from '../charts/chart-card.tsx';
 import type { ChartSeries } from '../charts/chart.tsx';
@@ -35,7 +36,7 @@ function Figures({ stats, metric }: { stats: Stats; metric: string }): JSX.Eleme
           <div key={level}>
             <dt>{level}</dt>
             <dd class="num" data-latency={level} data-value={now ?? ''}>
-              <a href={hrefOf('/requests')}>{formatDuration(now)}</a>{' '}
+              <a href={figureHref()}>{formatDuration(now)}</a>{' '}
               <span class="figure-change">{formatChange(now, before) ?? ''}</span>
             </dd>
           </div>
@@ -44,9 +45,7 @@ function Figures({ stats, metric }: { stats: Stats; metric: string }): JSX.Eleme
       <div title="Output tokens a second, after the first one">
         <dt>Output speed</dt>
         <dd class="num">
-          <a href={hrefOf('/requests')}>
-            {formatUnit(stats.totals['output_tokens_per_second'] ?? null, 'speed')}
-          </a>
+          <a href={figureHref()}>{formatUnit(stats.totals['output_tokens_per_second'] ?? null, 'speed')}</a>
         </dd>
       </div>
     </dl>

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Stats } from '../../server/api/wire.ts';
-import { hrefOf, param, path, setParams } from '../app/address.ts';
+import { param, path, setParams } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { useResource } from '../app/api.ts';
 import { modelColour } from '../app/colours.ts';
 import { revision } from '../app/live.ts';
@@ -113,7 +114,7 @@ export function MainChart({ summary }: { summary: Stats }): JSX.Element {
         (value) => formatUnit(value, metric.unit),
         metric.isSum,
       )}
-      hrefOfSeries={(one) => hrefOf('/requests', modelFilter(one))}
+      hrefOfSeries={(one) => figureHref(modelFilter(one))}
       onPick={(at, one) => axis && openRequests(axis, at, modelFilter(one))}
       onRange={(first, last) => axis && zoom(axis, path.value, first, last)}
       empty={data && !hasData ? `No ${metric.label.toLowerCase()} in this range.` : null}

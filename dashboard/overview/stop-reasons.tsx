@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
-import { hrefOf, path, type Changes } from '../app/address.ts';
+import { path, type Changes } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
 import { shade } from '../app/theme.ts';
 import { ChartCard } from '../charts/chart-card.tsx';
@@ -86,9 +87,7 @@ function Matrix({ rows }: { rows: readonly StatsRow[] }): JSX.Element {
                     {count === 0 ? (
                       <span class="faint">·</span>
                     ) : (
-                      <a href={hrefOf('/requests', { ...reasonFilter(reason), model })}>
-                        {formatCount(count)}
-                      </a>
+                      <a href={figureHref({ ...reasonFilter(reason), model })}>{formatCount(count)}</a>
                     )}
                   </td>
                 );
@@ -143,7 +142,7 @@ export function StopReasonsCard({ stats, isStale }: { stats: Stats; isStale: boo
         (value) => formatUnit(value, 'count'),
         true,
       )}
-      hrefOfSeries={(one) => hrefOf('/requests', { ...reasonFilter(one.key ?? NONE), ...byModel })}
+      hrefOfSeries={(one) => figureHref({ ...reasonFilter(one.key ?? NONE), ...byModel })}
       onPick={(at, one) =>
         axis && openRequests(axis, at, { ...(one ? reasonFilter(one.key ?? NONE) : {}), ...byModel })
       }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Stats } from '../../server/api/wire.ts';
-import { hrefOf } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import {
   formatChange,
   formatCount,
@@ -87,7 +87,7 @@ function Tile(props: TileProps): JSX.Element {
           <span key={note}>{note}</span>
         ))}
         {props.parts?.map(({ text, filter }) => (
-          <a key={text} href={hrefOf('/requests', filter)}>
+          <a key={text} href={figureHref(filter)}>
             {text}
           </a>
         ))}
@@ -154,7 +154,7 @@ export function Tiles({
     text,
     previous: before(metric),
     values: values(metric),
-    href: hrefOf('/requests'),
+    href: figureHref(),
   });
   return (
     <div class="tiles">
@@ -188,7 +188,7 @@ export function Tiles({
         exact={formatCount(errors)}
         notes={parts.length === 0 ? errorNotes(errors, now('calls')) : []}
         parts={parts.map(({ label, calls, filter }) => ({ text: `${formatCount(calls)} ${label}`, filter }))}
-        href={hrefOf('/requests', { error: 'true' })}
+        href={figureHref({ error: 'true' })}
         isBadUp
       />
     </div>

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Stats } from '../../server/api/wire.ts';
-import { hrefOf, path } from '../app/address.ts';
+import { path } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { modelColour } from '../app/colours.ts';
 import { shade } from '../app/theme.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
@@ -55,7 +56,7 @@ function KindTable({ stats }: { stats: Stats }): JSX.Element {
                 <Swatch colour={shade(colour)} /> {label}
               </th>
               <td class="num" title={formatCount(tokens)}>
-                <a href={hrefOf('/requests')}>{formatTokens(tokens)}</a>
+                <a href={figureHref()}>{formatTokens(tokens)}</a>
               </td>
               <td class="num">
                 {whole > 0 && tokens !== null ? formatPercent(tokens / whole) : formatPercent(null)}
@@ -123,7 +124,7 @@ function CacheFigures({ stats }: { stats: Stats }): JSX.Element {
         <div key={label} title={title}>
           <dt>{label}</dt>
           <dd class="num">
-            <a href={hrefOf('/requests')}>{text}</a>
+            <a href={figureHref()}>{text}</a>
           </dd>
         </div>
       ))}
@@ -150,7 +151,7 @@ function CacheByModel({ models }: { models: Stats }): JSX.Element {
             <tr key={model}>
               <th scope="row">
                 <Swatch colour={shade(modelColour(model))} />{' '}
-                <a href={hrefOf('/requests', { model: model ?? '' })}>{modelName(model)}</a>
+                <a href={figureHref({ model: model ?? '' })}>{modelName(model)}</a>
               </th>
               <td class="num">{formatPercent(metricOf(row, 'cache_hit_rate'))}</td>
               <td class="num">{formatTokens(metricOf(row, 'cache_read_tokens'))}</td>

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Stats, StatsRow } from '../../server/api/wire.ts';
-import { hrefOf, type Changes } from '../app/address.ts';
+import type { Changes } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { modelColour } from '../app/colours.ts';
 import { shade } from '../app/theme.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
@@ -48,7 +49,7 @@ function Row({ row, mostNanoUsd }: { row: StatsRow; mostNanoUsd: number }): JSX.
   const tokens = metricOf(row, 'total_tokens');
   const unpriced = metricOf(row, 'unpriced_calls') ?? 0;
   const share = mostNanoUsd > 0 ? (cost ?? 0) / mostNanoUsd : 0;
-  const hrefWith = (more: Changes) => hrefOf('/requests', { model: model ?? '', ...more });
+  const hrefWith = (more: Changes) => figureHref({ model: model ?? '', ...more });
   const href = hrefWith({});
   return (
     <tr data-model={model ?? ''}>

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import type { CallDetail } from '../../server/api/wire.ts';
-import { param, setParams, zone } from '../app/address.ts';
+import { hrefOf, param, setParams, zone } from '../app/address.ts';
 import { askEarly, request, useResource } from '../app/api.ts';
 import { modelColour } from '../app/colours.ts';
 import { CopyButton } from '../app/copy.tsx';
@@ -33,6 +33,7 @@ import { EventsTab } from './events-tab.tsx';
 import { FindBar } from './find-bar.tsx';
 import { HeadersTab } from './headers-tab.tsx';
 import { RequestTab, ResponseTab } from './body-tabs.tsx';
+import { ReplayForm } from './replay-form.tsx';
 import { TimingTab } from './timing-tab.tsx';
 
 const TABS = [
@@ -118,10 +119,12 @@ function Head({
   call,
   tools,
   onFind,
+  onReplay,
 }: {
   call: CallDetail;
   tools: ComponentChildren;
   onFind: () => void;
+  onReplay: () => void;
 }): JSX.Element {
   const model = call.model ?? call.requested_model;
   return (
@@ -141,6 +144,7 @@ function Head({
         {call.client ? <span>{call.client}</span> : null}
         {call.kind ? <span>{call.kind}</span> : null}
         {call.demo ? <span>demo</span> : null}
+        {call.replay_of ? <a href={hrefOf('/compare', { of: call.replay_of })}>a replay</a> : null}
         <code class="clip" title={call.id}>
           {call.id}
         </code>
@@ -152,6 +156,9 @@ function Head({
             onClick={onFind}
           >
             <Icon name="search" /> Find
+          </button>
+          <button type="button" class="button" title="Send it once more ( r )" onClick={onReplay}>
+            <Icon name="again" /> Replay
           </button>
           <CopyButton text={call.id} label="Id" />
           <a
@@ -218,6 +225,7 @@ function TabList(): JSX.Element {
 export function RequestDetail({ id, tools }: { id: string; tools: ComponentChildren }): JSX.Element {
   const changes = useSignal(0);
   const isFinding = useSignal(false);
+  const isReplaying = useSignal(false);
   useEffect(
     () =>
       onLive((event, call) => {
@@ -230,6 +238,7 @@ export function RequestDetail({ id, tools }: { id: string; tools: ComponentChild
       bindKeys({
         ...Object.fromEntries(TABS.map((tab, at) => [String(at + 1), () => chooseTab(tab.id)])),
         d: () => chooseTab('diff'),
+        r: () => (isReplaying.value = true),
         F: () => (isFinding.value = true),
         x: () => toggleMark(id),
         X: () => compare(id),
@@ -260,7 +269,15 @@ export function RequestDetail({ id, tools }: { id: string; tools: ComponentChild
   if (!call) return <div class="detail is-loading" aria-busy="true" />;
   return (
     <article class={`detail${isStale ? ' is-stale' : ''}`} aria-label={`Request ${call.id}`}>
-      <Head call={call} tools={tools} onFind={() => (isFinding.value = !isFinding.value)} />
+      <Head
+        call={call}
+        tools={tools}
+        onFind={() => (isFinding.value = !isFinding.value)}
+        onReplay={() => (isReplaying.value = !isReplaying.value)}
+      />
+      {isReplaying.value ? (
+        <ReplayForm key={call.id} call={call} onClose={() => (isReplaying.value = false)} />
+      ) : null}
       <TabList />
       {isFinding.value ? (
         <FindBar key={call.id} call={call} onClose={() => (isFinding.value = false)} />

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { EffectiveRate, ModelPrice, PriceOverride, Prices, Settings } from '../../server/api/wire.ts';
-import { hrefOf } from '../app/address.ts';
+import { figureHref } from '../app/figure-link.ts';
 import { modelColour } from '../app/colours.ts';
 import { useResource } from '../app/api.ts';
 import { Failure } from '../app/failure.tsx';
@@ -61,7 +61,7 @@ function More({ model }: { model: ModelPrice }): JSX.Element {
 }
 
 function ModelRow({ model }: { model: ModelPrice }): JSX.Element {
-  const all = hrefOf('/requests', { model: model.model, range: 'all' });
+  const all = figureHref({ model: model.model, range: 'all' });
   return (
     <tr data-model={model.model} data-calls={model.calls}>
       <th scope="row">
@@ -72,7 +72,7 @@ function ModelRow({ model }: { model: ModelPrice }): JSX.Element {
         {model.unpriced_calls > 0 && model.rates.length > 0 ? (
           <a
             class="note"
-            href={hrefOf('/requests', { model: model.model, unpriced: 'true', range: 'all' })}
+            href={figureHref({ model: model.model, unpriced: 'true', range: 'all' })}
             title="What these cost is not known"
           >
             {' '}

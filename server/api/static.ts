@@ -5,7 +5,15 @@ import { ApiError } from './errors.ts';
 import { refuseOtherMethods } from './methods.ts';
 
 /** First segments of the addresses that the dashboard itself routes; anything may follow. */
-const dashboardPages = ['overview', 'requests', 'sessions', 'explore', 'compare', 'settings'] as const;
+const dashboardPages = [
+  'overview',
+  'requests',
+  'sessions',
+  'explore',
+  'compare',
+  'replays',
+  'settings',
+] as const;
 
 /** Below `/-`: `/`, `/overview`, `/requests/ID`, … */
 export const dashboardPath = new RegExp(`^/(?:(?:${dashboardPages.join('|')})(?:/.*)?)?$`);

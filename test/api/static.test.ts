@@ -12,6 +12,7 @@ describe('the page of the dashboard', () => {
     ['/-/sessions/a%2Fb'],
     ['/-/explore?metric=calls'],
     ['/-/compare?a=1&b=2'],
+    ['/-/replays?batch=night'],
     ['/-/settings'],
   ])('is served at %s', async (target) => {
     const served = await serveApi({ dashboardDir: builtDashboard() });

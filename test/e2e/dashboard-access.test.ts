@@ -1,30 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Call, Health } from '../../server/api/wire.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
-import { allCalls, openDashboard, takePicture, writesPictures, type Watched } from '../support/dashboard.ts';
+import {
+  allCalls,
+  openDashboard,
+  takePicture,
+  violations,
+  writesPictures,
+  type Watched,
+} from '../support/dashboard.ts';
 import { startProgram, type Program } from '../support/program.ts';
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
-}
-
-/** What axe finds of WCAG 2.2 AA, one line for each element. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = (await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    resultTypes: ['violations'],
-  }).then(({ violations }) => violations)`)) as Violation[];
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
-  );
-}
 
 describe.skipIf(chromiumPath === null)('the pages for everybody', () => {
   let program: Program;

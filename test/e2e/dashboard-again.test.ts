@@ -2,14 +2,22 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PromptCache } from '../../server/demo/prompt-cache.ts';
 import { asObject, parseJson, type JsonObject } from '../../server/messages/json.ts';
-import type { Call } from '../../server/api/wire.ts';
+import type { Call, ReplayPlan, ReplaysPage } from '../../server/api/wire.ts';
 import { hour, requestOf, text } from '../cache/prompts.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
-import { allCalls, openDashboard, sumOf, type Watched } from '../support/dashboard.ts';
-import { record } from '../support/replaying.ts';
+import {
+  allCalls,
+  openDashboard,
+  sumOf,
+  takePicture,
+  violations,
+  type Watched,
+} from '../support/dashboard.ts';
+import { post, record } from '../support/replaying.ts';
 import { startProgram, type Program } from '../support/program.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
+const typedKey = 'sk-ant-typed-for-this-once-0003';
 const turns = ['Build a weir.', 'Which river?', 'The small one.'];
 
 describe.skipIf(chromiumPath === null)('the dashboard over calls that cost more than they had to', () => {
@@ -92,6 +100,106 @@ describe.skipIf(chromiumPath === null)('the dashboard over calls that cost more 
     expect(await page.locator('.diff-block.is-changed ins').first().innerText()).toContain('walls');
   });
 
+  it('estimates before it sends, sends one call for a click, and forgets the key', async () => {
+    const [original] = calls.filter((call) => call.session_id === 's-1').toReversed();
+    const sentBefore = upstream.requests.length;
+    await watched.go(`/requests/${original?.id}`);
+    await page.locator('.turn').first().waitFor();
+    await page.keyboard.press('r');
+    await page.locator('.replay-form').getByText('Tools are not executed').waitFor();
+    await page.getByLabel('Model', { exact: true }).fill('claude-haiku-5-5');
+    await page.getByLabel('Changes, as a JSON').fill('{"temperature": 0');
+    await page.locator('.replay-form .field-error').getByText('The changes are no JSON').waitFor();
+    expect(await page.getByRole('button', { name: 'Send one call' }).isDisabled()).toBe(true);
+    await page.getByLabel('Changes, as a JSON').fill('{"temperature": 0}');
+    const asked = { model: 'claude-haiku-5-5', set: { temperature: 0 } };
+    const plan = (await post(program, `calls/${original?.id}/replay/plan`, asked)).body as ReplayPlan;
+    await page.locator(`[data-low="${plan.low_nano_usd}"][data-high="${plan.high_nano_usd}"]`).waitFor();
+    expect(upstream.requests.length).toBe(sentBefore);
+    await page.getByLabel('Key, for this once').fill(typedKey);
+    await page.getByRole('button', { name: 'Send one call' }).dblclick();
+    await page.waitForFunction((id) => location.search.includes(`of=${id}`), original?.id);
+    await page.locator('tr[data-figure="Cost"] [data-difference]').waitFor();
+    const [replay] = (await allCalls(program, 'from=1h')).filter((call) => call.replay_of === original?.id);
+    expect(upstream.requests.length).toBe(sentBefore + 1);
+    expect(upstream.requests.at(-1)?.header('x-api-key')).toBe(typedKey);
+    const shown = page.locator('tr[data-figure="Cost"] [data-difference]');
+    expect(Number(await shown.getAttribute('data-difference'))).toBe(
+      (replay?.cost_nano_usd ?? 0) - (original?.cost_nano_usd ?? 0),
+    );
+    const answer = page.locator(`[data-call-id="${replay?.id}"]`);
+    expect(await answer.locator('ins').first().innerText()).toContain('small');
+    await answer.locator('.diff-settings', { hasText: '/depth' }).waitFor();
+    expect(await page.content()).not.toContain(typedKey);
+    expect(
+      await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])),
+    ).not.toContain(typedKey);
+  });
+
+  it('lists replays with their differences together, and exports them', async () => {
+    await page.getByRole('link', { name: 'All its replays' }).click();
+    await page.locator('tr[data-replay]').first().waitFor();
+    const { items, totals } = (await program.api('replays')) as ReplaysPage;
+    const rows = page.locator('tr[data-replay]');
+    expect(await rows.count()).toBe(items.length);
+    const values = await rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-value'))));
+    const sum = values.reduce((one, other) => one + other, 0);
+    expect(Number(await page.locator('[data-sum="Cost"]').getAttribute('data-value'))).toBe(sum);
+    expect(totals?.cost_nano_usd.difference).toBe(sum);
+    await page.keyboard.press('e');
+    const csv = await page.getByRole('link', { name: 'Replays: CSV' }).getAttribute('href');
+    const answer = await page.request.get(program.proxyUrl + csv);
+    expect((await answer.text()).trim().split('\n')).toHaveLength(items.length + 1);
+  });
+
+  it('leaves replays out of its figures, and the links behind them too', async () => {
+    await watched.go('/overview?range=1h');
+    const tile = page.locator('[data-tile="requests"]');
+    await tile.waitFor();
+    expect(Number(await tile.getAttribute('data-value'))).toBe(calls.length);
+    await tile.locator('a').click();
+    await page.locator('[data-call-id]').first().waitFor();
+    await page.waitForFunction(
+      (count) => document.querySelector('.filter-end')?.textContent?.includes(`${count} request`),
+      calls.length,
+    );
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'shows all of that to everybody, also on a phone, %s',
+    async (scheme) => {
+      await page.emulateMedia({ colorScheme: scheme });
+      const [original] = calls.filter((call) => call.session_id === 's-1').toReversed();
+      const missed = calls.find((call) => call.cache_miss_cause === 'system_prompt_changed');
+      const found: string[] = [];
+      for (const width of [1440, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        for (const [name, path, sign] of [
+          ['diff', `/requests/${missed?.id}?tab=diff`, '.miss-card'],
+          ['replays-of', `/compare?of=${original?.id}`, '[data-difference]'],
+          ['replays', '/replays', 'tr[data-replay]'],
+          ['overview', '/overview?range=1h', 'tr[data-cause]'],
+        ] as const) {
+          await watched.go(path);
+          await page.locator(sign).first().waitFor();
+          if (name !== 'overview') await takePicture(page, `${name}${width < 500 ? '-phone' : ''}-${scheme}`);
+          found.push(...(await violations(page)).map((one) => `${name} ${width}: ${one}`));
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          if (wide > width) found.push(`${name} is ${wide} px wide`);
+        }
+        await watched.go(`/requests/${original?.id}`);
+        await page.locator('.turn').first().waitFor();
+        await page.keyboard.press('r');
+        await page.locator('.replay-plan').waitFor();
+        await takePicture(page, `replay${width < 500 ? '-phone' : ''}-${scheme}`);
+        found.push(...(await violations(page)).map((one) => `replay ${width}: ${one}`));
+      }
+      await page.setViewportSize({ width: 1440, height: 900 });
+      expect(found).toEqual([]);
+    },
+    120_000,
+  );
+
   it('had nothing to complain about', () => {
     expect(watched.complaints).toEqual([]);
     expect(watched.foreign).toEqual([]);
@@ -100,12 +208,16 @@ describe.skipIf(chromiumPath === null)('the dashboard over calls that cost more 
 
 function answerTo(body: JsonObject, cache: PromptCache): object {
   const used = cache.bill(body, Date.now());
+  const isReplay = body['temperature'] === 0;
   return {
     id: 'msg_1',
     type: 'message',
     role: 'assistant',
     model: body['model'],
-    content: [{ type: 'text', text: 'Which river?' }],
+    content: [
+      { type: 'text', text: isReplay ? 'Which small river?' : 'Which river?' },
+      { type: 'tool_use', id: 'toolu_1', name: 'measure', input: { depth: isReplay ? 3 : 2 } },
+    ],
     stop_reason: 'end_turn',
     usage: {
       input_tokens: used.inputTokens,

@@ -1,6 +1,7 @@
 /** Pages of the dashboard under watch: nothing may go wrong in them, and they may talk to nobody but the program. */
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { Call, CallsPage } from '../../server/api/wire.ts';
 import type { Program } from './program.ts';
@@ -77,4 +78,21 @@ export async function takePicture(page: Page, name: string, isFullPage = false):
   if (!writesPictures) return;
   mkdirSync(screensDir, { recursive: true });
   await page.screenshot({ path: `${screensDir}/${name}.png`, fullPage: isFullPage });
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+}
+
+/** What axe finds of WCAG 2.2 AA, one line for each element. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate(`axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    resultTypes: ['violations'],
+  }).then(({ violations }) => violations)`)) as Violation[];
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+  );
 }
