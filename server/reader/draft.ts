@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CallDetail } from '../api/wire.ts';
 import { parseRequest } from '../messages/conversation.ts';
-import { joinChunks } from '../messages/decode.ts';
+import { decodeBody, joinChunks } from '../messages/decode.ts';
 import { headerValue } from '../messages/headers.ts';
 import { asArray, asCount, asObject, asText, type JsonObject } from '../messages/json.ts';
 import { applyMergePatch } from '../messages/merge-patch.ts';
@@ -12,7 +12,7 @@ import { estimateReplay, type ReplayEstimate } from '../pricing/replay-estimate.
 import { readCall } from '../store/calls.ts';
 import type { Store } from '../store/open.ts';
 import { isStoreDamage, isStoreRefusal } from '../store/refusal.ts';
-import { answerBody, readDecoded } from './content.ts';
+import { answerBody } from './content.ts';
 
 /** What is to be different from the recorded request; null leaves it as it is. */
 export interface DraftChanges {
@@ -54,7 +54,7 @@ export async function answerDraft(
   const wire = wireBytes(store, id);
   const why = whyNot(call, wire);
   if (why !== null || wire === null) return { kind: 'impossible', why: why ?? damaged(id) };
-  const decoded = joinChunks((await readDecoded(store, id, 'request')).chunks);
+  const decoded = await decodedBytes(call, wire);
   const patch = patchOf(changes);
   const changed = patch === null ? null : changedBody(decoded, patch);
   if (patch !== null && changed === null) {
@@ -97,6 +97,13 @@ function wireBytes(store: Store, id: string): Uint8Array | null {
     if (isStoreRefusal(error) || isStoreDamage(error)) throw error;
     return null;
   }
+}
+
+/** What the bytes are below their content encoding, as far as it can be undone. */
+async function decodedBytes(call: CallDetail, wire: Uint8Array): Promise<Uint8Array> {
+  const encoding = headerValue(call.request_headers.flat(), 'content-encoding');
+  if (wire.byteLength === 0 || encoding === null) return wire;
+  return joinChunks((await decodeBody([{ bytes: wire, atUs: 0 }], encoding)).chunks);
 }
 
 function damaged(id: string): string {
