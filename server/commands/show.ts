@@ -54,6 +54,7 @@ async function textOf(store: Store, call: CallDetail): Promise<string> {
   const sections = [
     factsText(call),
     call.cost_lines.length === 0 ? '' : costText(call),
+    missText(call),
     call.notes.map((note) => `note: ${printable(note)}\n`).join(''),
     ...(await saidText(store, call.id)),
   ];
@@ -91,6 +92,14 @@ function costText(call: CallDetail): string {
   ]);
   const total = call.cost_nano_usd === null ? 'unpriced' : `$${(call.cost_nano_usd / 1e9).toFixed(6)}`;
   return tableText(['paid for', '>quantity', '>cost'], [...rows, ['total', '', total]]);
+}
+
+function missText({ cache_miss_cause: cause, cache_miss_at: at, ...call }: CallDetail): string {
+  if (cause === null) return '';
+  const place = at === null ? '' : ` at ${at}`;
+  const lost = call.cache_lost_nano_usd;
+  const money = lost === null ? 'unpriced' : `$${(lost / 1e9).toFixed(6)}`;
+  return `cache missed: ${cause}${place}, ${call.cache_lost_tokens ?? 0} tokens, ${money}; weir diff ${call.id}\n`;
 }
 
 /** The last turn and the answer. */

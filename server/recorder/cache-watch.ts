@@ -121,11 +121,17 @@ export class CacheWatch {
     call.request = null;
   }
 
+  /** Null also for one that is damaged: that must not keep the call after it from being understood. */
   async #readRequest(id: string): Promise<JsonObject | null> {
-    return this.#ask(async (store) => {
-      const stored = readStoredCall(store, id);
-      return stored === null ? null : readRequestBody(store, stored);
-    });
+    try {
+      return await this.#ask(async (store) => {
+        const stored = readStoredCall(store, id);
+        return stored === null ? null : readRequestBody(store, stored);
+      });
+    } catch {
+      // `weir check` tells of it; here it is a request that is not at hand.
+      return null;
+    }
   }
 
   /** Null also from a store that cannot be read just now: recording goes on without it. */

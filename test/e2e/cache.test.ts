@@ -13,6 +13,9 @@ import {
 import { asObject, parseJson, type JsonObject } from '../../server/messages/json.ts';
 import type { Call } from '../../server/api/wire.ts';
 import { requestOf, text, hour, tool } from '../cache/prompts.ts';
+import { addMoneyCommands } from '../../server/commands/money-commands.ts';
+import { addRecordCommands } from '../../server/commands/record-commands.ts';
+import { runCommand } from '../commands/command.ts';
 import { callsWhen } from '../support/calls.ts';
 import { runToEnd, startProgram, type Program } from '../support/program.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -153,31 +156,29 @@ describe('a session whose system prompt changes', () => {
 
   it('is on the command line', async () => {
     const dir = ['--data-dir', program.dataDir];
-    const shown = await runToEnd(['diff', changed.id, ...dir]);
+    const record = (...args: string[]) => runCommand(addRecordCommands, [...args, ...dir]);
+    const money = (...args: string[]) => runCommand(addMoneyCommands, [...args, ...dir]);
+    const shown = await record('diff', changed.id);
     expect(shown.code).toBe(0);
     expect(shown.stdout).toContain(
       `cache missed: system_prompt_changed, ${changed.cache_lost_tokens} tokens`,
     );
     expect(shown.stdout).toMatch(/~ +system\.0 +text, alike \d+ %/);
-    const both = await runToEnd(['diff', changed.id, first.id, '--json', ...dir]);
+    const one = await record('show', changed.id);
+    expect(one.stdout).toContain('cache missed: system_prompt_changed at system.0, ');
+    const both = await record('diff', changed.id, first.id, '--json');
     expect(JSON.parse(both.stdout)).toMatchObject({
       against_id: first.id,
       answers: { items: [{ is_same: true }] },
     });
-    expect((await runToEnd(['diff', 'nobody', ...dir])).code).toBe(4);
-    const ledger = await runToEnd(['cache', ...dir]);
+    expect((await record('diff', 'nobody')).code).toBe(4);
+    const ledger = await money('cache');
     expect(ledger.stdout).toMatch(/system_prompt_changed +1 /);
     expect(ledger.stdout).toContain('lifetime   5m: All writes for five minutes would have saved');
-    const stats = await runToEnd([
-      'stats',
-      '--group-by',
-      'cache_miss_cause',
-      '--metric',
-      'cache_missed_calls',
-      ...dir,
-    ]);
+    const stats = await money('stats', '--group-by', 'cache_miss_cause', '--metric', 'cache_missed_calls');
     expect(stats.stdout).toMatch(/system_prompt_changed +1/);
-    expect((await runToEnd(['check', ...dir])).code).toBe(0);
+    const real = await runToEnd(['diff', changed.id, ...dir]);
+    expect(real).toMatchObject({ code: 0, stdout: shown.stdout });
   });
 });
 
@@ -200,7 +201,8 @@ it('a tool that changes after a restart is found out from the record', async () 
 
 it('prices of today change what a miss cost', async () => {
   const lost = async (): Promise<number> => {
-    const { stdout } = await runToEnd(['cache', '--json', '--session', 's-1', '--data-dir', dataDir]);
+    const args = ['cache', '--json', '--session', 's-1', '--data-dir', dataDir];
+    const { stdout } = await runCommand(addMoneyCommands, args);
     return cacheLedgerSchema.loose().parse(JSON.parse(stdout)).lost_nano_usd ?? 0;
   };
   const before = await lost();
@@ -211,7 +213,8 @@ it('prices of today change what a miss cost', async () => {
     cache_read_input_token_cost: 0.4e-6,
   };
   writeFileSync(prices, JSON.stringify({ 'claude-opus-5-5': card }));
-  const repriced = await runToEnd(['reprice', '--prices', prices, '--data-dir', dataDir]);
+  const args = ['reprice', '--prices', prices, '--data-dir', dataDir];
+  const repriced = await runCommand(addMoneyCommands, args);
   expect(repriced.code).toBe(0);
   expect(await lost()).toBe(2 * before);
   expect((await runToEnd(['check', '--data-dir', dataDir])).code).toBe(0);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CacheWatch, type WatchedCall } from '../../server/recorder/cache-watch.ts';
 import type { JsonObject } from '../../server/messages/json.ts';
 import { packBody } from '../../server/store/bodies.ts';
+import { bodies } from '../../server/store/tables.ts';
 import type { WholeCall } from '../../server/store/write.ts';
 import { minuteMs, requestOf, startedMs, text, usageOf, type Used } from '../cache/prompts.ts';
 import { sampleCall, sampleDetails, temporaryStore } from '../store/temporary-store.ts';
@@ -67,10 +68,17 @@ describe('the watch over the cache', () => {
       ]),
     );
     const changed = requestOf({ turns, system: [text('You build walls.')] });
-    const watch = new CacheWatch(() => store);
-    expect(await watch.judge(watched(changed, total, later))).toMatchObject({
+    expect(await new CacheWatch(() => store).judge(watched(changed, total, later))).toMatchObject({
       cause: 'system_prompt_changed',
       at: 'system.0',
+    });
+    // A request that is damaged there is one that is not at hand.
+    store.db
+      .update(bodies)
+      .set({ packing: 'deflate', bytes: Buffer.from('no') })
+      .run();
+    expect(await new CacheWatch(() => store).judge(watched(changed, total, later))).toMatchObject({
+      cause: 'unknown',
     });
   });
 
