@@ -23,6 +23,8 @@ export interface Program {
 
 export interface ProgramOptions {
   readonly args?: readonly string[];
+  /** For Node itself. */
+  readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Kept when given, else made and removed by `stop`. */
   readonly dataDir?: string;
@@ -58,10 +60,10 @@ export interface Listening {
 /** Starts a command and waits until it says where it listens; rejects when it ends before that. */
 export async function startListening(
   own: readonly string[],
-  { env, openFiles }: Pick<ProgramOptions, 'env' | 'openFiles'> = {},
+  { env, openFiles, nodeArgs }: Pick<ProgramOptions, 'env' | 'openFiles' | 'nodeArgs'> = {},
 ): Promise<Listening> {
   const limit = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}`];
-  const [command = '', ...args] = [...limit, process.execPath, entry, ...own];
+  const [command = '', ...args] = [...limit, process.execPath, ...(nodeArgs ?? []), entry, ...own];
   const child = spawn(command, args, { env: cleanEnvironment(env ?? {}) });
   let stderr = '';
   const started = Promise.withResolvers<string>();
