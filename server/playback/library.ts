@@ -7,6 +7,8 @@ import { createMatcher, type AskedRequest, type Found, type Match, type Matcher 
 export const mostRecordings = 100_000;
 /** Answers that are held ready. */
 const heldBytes = 64 * 1024 * 1024;
+/** Of more it takes too long to read them all before the first request. */
+const mostReadAhead = 2000;
 
 /** The slice holds more than is kept in memory; the message is one sentence. */
 export class TooManyRecordings extends Error {
@@ -95,7 +97,7 @@ export class Library {
   async holdReady(): Promise<void> {
     const playable = this.#entries.filter((entry) => entry.is_playable);
     const bytes = playable.reduce((sum, entry) => sum + (entry.response_bytes ?? 0), 0);
-    if (bytes > heldBytes) return;
+    if (bytes > heldBytes || playable.length > mostReadAhead) return;
     // One that is damaged says so when it is asked for.
     for (const { id } of playable) await this.#read(id).catch(() => null);
   }
