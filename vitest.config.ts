@@ -45,6 +45,9 @@ export default defineConfig({
           include: ['test/**/postgres/**/*.test.ts', ...onBothEngines],
           globalSetup: './test/support/postgres.ts',
           env: { WEIR_TEST_STORE: 'postgres' },
+          // Each statement goes to a server and back, which a busy machine takes its time for.
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
         },
       },
     ],

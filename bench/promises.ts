@@ -24,11 +24,11 @@ const promises: readonly (readonly [string, string])[] = [
   ],
   [
     'After `kill -9`, calls that had ended a second before are whole; those that ran are `interrupted`, with their request and what had come until a second before. Ready again within 5 s.',
-    '`test/faults/kill.test.ts`, `test/faults/refusing-store.test.ts` (killed while the store is held), `test/store/open.test.ts` (`synchronous` is FULL)',
+    '`test/faults/kill.test.ts`, `test/faults/refusing-store.test.ts` (killed while the store is held), `test/store/sqlite/open.test.ts` (`synchronous` is FULL)',
   ],
   [
     'Recording holds no call up. While the store is held, full, read-only, damaged, moved or gone, calls go on; what waits is stored later, once; what is lost is counted; `/-/readyz` says so and heals.',
-    '`test/faults/refusing-store.test.ts`, `test/faults/moved-store.test.ts`, `test/faults/damaged-store.test.ts`, `test/faults/failing-recorder.test.ts`, `test/recorder/`',
+    '`test/faults/refusing-store.test.ts`, `test/faults/moved-store.test.ts`, `test/faults/damaged-store.test.ts`, `test/faults/failing-recorder.test.ts`, `test/recorder/`; a PostgreSQL that is away, killed programs and two at once on it: `test/faults/postgres/`',
   ],
   [
     'In audit mode nothing is sent, and nothing is whole for its client, without its record on the disk.',

@@ -150,7 +150,7 @@ function problems(store: Store): string[] {
 describe('rollups', () => {
   test('answer every question as the rows do, after endings, corrections and replays of both', () => {
     // Fewer where each statement goes to a server.
-    const numRuns = onPostgres ? 5 : 50;
+    const numRuns = onPostgres ? 3 : 50;
     let rolled = 0;
     fc.assert(
       fc.property(

@@ -5,12 +5,14 @@ export function isPostgresAddress(target: string): boolean {
   return /^postgres(?:ql)?:\/\//i.test(target);
 }
 
+/** In its place before the host, or as a parameter. */
+const userPassword = /^([a-z]+:\/\/[^:@/?#]*):([^@/?#]*)(?=@)/i;
+const parameter = /([?&])password=([^&#]*)(&?)/gi;
+
 /** The same without the password, for everything that is shown, logged or used as a name; any other target as it is. */
 export function shownTarget(target: string): string {
   if (!isPostgresAddress(target)) return target;
-  return target
-    .replace(/^([a-z]+:\/\/[^:@/?#]*):[^@/]*@/i, '$1:***@')
-    .replaceAll(/([?&](?:password|sslpassword)=)[^&#]*/gi, '$1***');
+  return target.replace(userPassword, '$1:***').replaceAll(parameter, '$1password=***$3');
 }
 
 /**
@@ -21,8 +23,11 @@ export function withoutPassword(target: string): {
   readonly address: string;
   readonly password: string | null;
 } {
-  const [, before, password, rest] =
-    (isPostgresAddress(target) && /^([a-z]+:\/\/[^:@/?#]*):([^@/]*)(@.*)$/is.exec(target)) || [];
-  if (before === undefined || password === undefined) return { address: target, password: null };
-  return { address: `${before}${rest}`, password: decodeURIComponent(password) };
+  if (!isPostgresAddress(target)) return { address: target, password: null };
+  const found = userPassword.exec(target)?.[2] ?? [...target.matchAll(parameter)].at(-1)?.[2] ?? null;
+  const address = target
+    .replace(userPassword, '$1')
+    .replaceAll(parameter, (_, mark: string, __, more: string) => (more === '' ? '' : mark))
+    .replace(/[?&]$/, '');
+  return { address, password: found === null ? null : decodeURIComponent(found) };
 }

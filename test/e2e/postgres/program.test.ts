@@ -91,7 +91,7 @@ describe('the program on PostgreSQL', () => {
     const [onServer, onFile] = await Promise.all([answersOf(there), answersOf(here)]);
     expect(onServer).toEqual(onFile);
     expect(onServer.length).toBe(questions.length + 20);
-  }, 60_000);
+  });
 
   test('its password is shown, logged, stored and passed on nowhere', async () => {
     const dataDir = freshDir();
@@ -117,7 +117,7 @@ describe('the program on PostgreSQL', () => {
     for (const file of files.map((name) => join(dataDir, name)).filter((path) => statSync(path).isFile())) {
       expect(readFileSync(file, 'latin1'), file).not.toContain(password);
     }
-  }, 60_000);
+  });
 
   test.for([
     [
@@ -182,7 +182,7 @@ describe('the program on PostgreSQL', () => {
       wrong.password = 'guest';
     };
     expect(await refusal(asGuest)).toEqual([78, 'does not let this user']);
-  }, 60_000);
+  });
 
   test('a second program with the same data directory is refused, and commands that copy files say what to take', async () => {
     const dataDir = freshDir();
@@ -194,7 +194,7 @@ describe('the program on PostgreSQL', () => {
     expect([backup.code, backup.stderr]).toEqual([78, expect.stringContaining('pg_dump')]);
     const compact = await runToEnd(['compact', '--data-dir', dataDir], env);
     expect(compact.stderr).toContain('VACUUM FULL');
-  }, 60_000);
+  });
 
   test('a record moves from a file by export and import, and every command says the same of it', async () => {
     const [from, to] = [freshDir(), freshDir()];

@@ -49,7 +49,7 @@ describe('PostgreSQL under the program', () => {
     const stored = storedCalls('', store);
     await expectNothingLost(program, made, stored);
     expect(await checkOf(store)).toEqual({ calls: made.length, findings: [] });
-  }, 90_000);
+  });
 
   test('killed under load, what had ended is whole and what ran is interrupted', async () => {
     const store = temporaryDatabase();
@@ -69,7 +69,7 @@ describe('PostgreSQL under the program', () => {
     expect(report.findings).toEqual([]);
     expect(report.interrupted).toBeGreaterThan(0);
     expect(report.calls).toBeGreaterThan(20);
-  }, 90_000);
+  });
 
   test('two programs record into one store at once, and neither disturbs the other', async () => {
     const store = temporaryDatabase();
@@ -95,5 +95,5 @@ describe('PostgreSQL under the program', () => {
     ).toBeGreaterThan(3);
     expect(killed.length).toBeGreaterThan(3);
     expect(await checkOf(store)).toMatchObject({ findings: [] });
-  }, 90_000);
+  });
 });
