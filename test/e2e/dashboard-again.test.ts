@@ -132,7 +132,9 @@ describe.skipIf(chromiumPath === null)('the dashboard over calls that cost more 
     await answer.locator('.diff-settings', { hasText: '/depth' }).waitFor();
     expect(await page.content()).not.toContain(typedKey);
     expect(
-      await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])),
+      await page.evaluate(() =>
+        JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]),
+      ),
     ).not.toContain(typedKey);
   });
 

@@ -366,7 +366,7 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     await page.waitForFunction(() => !location.search.includes('stop_reason'));
     await choose('status:529', 'Filter: status 529');
     await page.waitForFunction(() => location.search.includes('status=529'));
-    const { id = '' } = calls[0] ?? {};
+    const id = calls[0]?.id ?? '';
     await choose(` ${id.toUpperCase()} `, `Open request`);
     await page.waitForFunction((one) => location.pathname === `/-/requests/${one}`, id);
     await choose('last 7', 'Last 7 days');

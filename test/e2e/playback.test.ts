@@ -22,29 +22,34 @@ const manyPrograms = { timeout: 120_000 };
 
 /** What has to be the same in both records: everything but ids, addresses and the clock. */
 const sameColumns = [
-  ...[
-    'method',
-    'path',
-    'query',
-    'status',
-    'status_message',
-    'state',
-    'error_kind',
-    'message_state',
-    'stream',
-  ],
-  ...['request_sha256', 'request_base64', 'response_sha256', 'response_base64', 'response_bytes', 'bodies'],
-  ...[
-    'model',
-    'stop_reason',
-    'usage',
-    'usage_complete',
-    'cost_nano_usd',
-    'cost_lines',
-    'session_id',
-    'client',
-  ],
-  ...['input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_write_5m_tokens', 'cache_write_1h_tokens'],
+  'method',
+  'path',
+  'query',
+  'status',
+  'status_message',
+  'state',
+  'error_kind',
+  'message_state',
+  'stream',
+  'request_sha256',
+  'request_base64',
+  'response_sha256',
+  'response_base64',
+  'response_bytes',
+  'bodies',
+  'model',
+  'stop_reason',
+  'usage',
+  'usage_complete',
+  'cost_nano_usd',
+  'cost_lines',
+  'session_id',
+  'client',
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_write_5m_tokens',
+  'cache_write_1h_tokens',
 ];
 
 /**
@@ -167,7 +172,13 @@ describe('whatever an upstream did, played back', () => {
     await upstream.close();
     for (const name of names) expect(shownOf(second.get(name)), name).toEqual(shownOf(first.get(name)));
     expect(names.map((name) => first.get(name)?.['error_kind'])).toEqual([
-      ...[null, null, null, 'upstream_eof', 'upstream_truncated', 'upstream_reset', 'upstream_reset'],
+      null,
+      null,
+      null,
+      'upstream_eof',
+      'upstream_truncated',
+      'upstream_reset',
+      'upstream_reset',
       'upstream_eof',
     ]);
   });

@@ -98,7 +98,7 @@ describe('KnownJson', () => {
     const [once, again] = [bytes(first), bytes(first, { role: 'assistant', content: 'y' })].map((each) =>
       known.parse(each),
     );
-    const [before, after] = [once, again].map((one) => (one?.['messages'] as unknown[])[0]);
+    const [before, after] = [once, again].map((one) => ((one?.['messages'] ?? []) as unknown[])[0]);
     expect(after).toBe(before);
     expect(again).toEqual({ messages: [first, { role: 'assistant', content: 'y' }], tools: [first] });
   });

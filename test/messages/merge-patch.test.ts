@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, dictionary, jsonValue, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../server/messages/json.ts';
 import { applyMergePatch } from '../../server/messages/merge-patch.ts';
@@ -30,10 +30,10 @@ describe('a merge patch', () => {
   });
 
   test('says what RFC 7396 says, and changes no byte without need', () => {
-    const json = fc.jsonValue({ maxDepth: 3 });
-    const object = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd e', '"'), json, { maxKeys: 4 });
-    fc.assert(
-      fc.property(object, object, fc.constantFrom(0, 2), (target, patch, indent) => {
+    const json = jsonValue({ maxDepth: 3 });
+    const object = dictionary(constantFrom('a', 'b', 'c', 'd e', '"'), json, { maxKeys: 4 });
+    assert(
+      property(object, object, constantFrom(0, 2), (target, patch, indent) => {
         const text = JSON.stringify(target, null, indent);
         // JSON knows no -0, and the property is about what is written.
         const [plainTarget, plainPatch] = [target, patch].map((value): unknown =>

@@ -68,7 +68,7 @@ function recordedSession(): WatchedCall[] {
 function requestOf(kind: string, messages: readonly JsonObject[]): JsonObject {
   const mark = kind === 'subagent' ? short : hour;
   const last = messages.at(-1);
-  const content = (last?.['content'] as JsonObject[]).map((block, at, all) =>
+  const content = ((last?.['content'] ?? []) as JsonObject[]).map((block, at, all) =>
     at === all.length - 1 && kind !== 'title' ? { ...block, ...mark } : block,
   );
   return {

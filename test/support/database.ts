@@ -16,7 +16,10 @@ export function temporaryDatabase(template = 'weir_template'): string {
 }
 
 /** The same for several tests; goes with `drop`. */
-export function createDatabase(template = 'weir_template'): { readonly url: string; drop(): void } {
+export function createDatabase(template = 'weir_template'): {
+  readonly url: string;
+  readonly drop: () => void;
+} {
   const server = inject('postgresUrl');
   const connection = (admin ??= new PostgresConnection({ url: `${server}/postgres` }));
   const name = `weir_${process.pid}_${count++}`;
