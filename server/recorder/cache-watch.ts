@@ -7,7 +7,7 @@ import { conversationOf, promptOf } from '../cache/prompt.ts';
 import { cachedCallOf, cachedRow, readRequestBody } from '../cache/stored.ts';
 import { cacheUseOf, promptTokensOf, type CacheUse } from '../cache/use.ts';
 import type { JsonObject } from '../messages/json.ts';
-import { callsBefore, readStoredCall, type StoredCall } from '../store/calls-before.ts';
+import { callsBefore, readStoredCall, threadKind, type StoredCall } from '../store/calls-before.ts';
 import type { Store } from '../store/open.ts';
 import { isStoreRefusal } from '../store/refusal.ts';
 import type { WholeCall } from '../store/write.ts';
@@ -155,7 +155,7 @@ function knownCall(stored: StoredCall | null): KnownCall | null {
 }
 
 function threadKey(row: WholeCall): string {
-  return JSON.stringify([row.upstream, row.session_id, row.agent_id, row.kind]);
+  return JSON.stringify([row.upstream, row.session_id, row.agent_id, threadKind(row.kind)]);
 }
 
 function forgetFirst<Value>(map: Map<string, Value>, most: number, forgotten: (value: Value) => void): void {

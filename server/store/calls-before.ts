@@ -1,5 +1,5 @@
 /** The call that another one goes on from. */
-import { and, desc, eq, isNotNull, isNull, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { usesCache } from './call-figures.ts';
 import type { Filters } from './filters.ts';
@@ -22,7 +22,7 @@ export function readStoredCall({ db }: Store, id: string): StoredCall | null {
 }
 
 /**
- * Calls that began before, the latest first, in the same session, by the same agent, of the same kind and to the same upstream, that
+ * Calls that began before, the latest first, in the same session, by the same agent, of the same kind (a summary is of a main turn's) and to the same upstream, that
  * got an answer which tells its usage; none without a session. Replays are left out.
  */
 export function callsBefore({ db }: Store, row: WholeCall, limit: number): StoredCall[] {
@@ -36,7 +36,7 @@ export function callsBefore({ db }: Store, row: WholeCall, limit: number): Store
         eq(calls.session_id, row.session_id ?? ''),
         isOlderThan({ startedMs: row.started_ms, id: row.id }),
         isSame(calls.agent_id, row.agent_id),
-        isSame(calls.kind, row.kind),
+        goesOn.includes(row.kind ?? '') ? inArray(calls.kind, goesOn) : isSame(calls.kind, row.kind),
         isSame(calls.upstream, row.upstream),
         eq(calls.path, row.path),
         isNotNull(calls.input_tokens),
@@ -59,6 +59,14 @@ export function latestCachedMs({ db }: Store, filters: Filters, count: number): 
     .offset(count)
     .get();
   return row?.startedMs ?? null;
+}
+
+/** What sums a conversation up is asked as its next turn. */
+const goesOn = ['main', 'compaction'];
+
+/** The kind of calls that it is one conversation with. */
+export function threadKind(kind: string | null | undefined): string | null {
+  return goesOn.includes(kind ?? '') ? 'main' : (kind ?? null);
 }
 
 function isSame(column: SQLiteColumn, value: string | null | undefined): SQL {

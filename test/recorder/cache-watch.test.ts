@@ -51,6 +51,13 @@ describe('the watch over the cache', () => {
     expect(await watch.judge(watched(next, total, later))).toMatchObject({ lostTokens: 30_000 });
   });
 
+  it('judges what sums a conversation up as its next turn', async () => {
+    const watch = new CacheWatch(() => null);
+    await watch.judge(watched(first, wrote));
+    const summary = watched(next, total, { ...later, kind: 'compaction' });
+    expect(await watch.judge(summary)).toMatchObject({ cause: 'likely_server_side', lostTokens: 30_000 });
+  });
+
   it('leaves a call alone that began before the one that ended first', async () => {
     const watch = new CacheWatch(() => null);
     await watch.judge(watched(next, total, later));
