@@ -1,28 +1,9 @@
 import type { JSX } from 'preact';
 import type { CallDetail } from '../../server/api/wire.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
-import { totalTokens } from '../lib/filters.ts';
+import { CALL_FIGURES, type CallFigure } from '../lib/call-figures.ts';
 import { formatChange, UNKNOWN } from '../lib/format.ts';
-import { formatExact, formatUnit, type Unit } from '../lib/metrics.ts';
-
-interface Figure {
-  readonly label: string;
-  readonly unit: Unit;
-  readonly of: (call: CallDetail) => number | null;
-}
-
-const FIGURES: readonly Figure[] = [
-  { label: 'Cost', unit: 'money', of: (call) => call.cost_nano_usd },
-  { label: 'Tokens', unit: 'count', of: totalTokens },
-  { label: 'Uncached input', unit: 'count', of: (call) => call.input_tokens },
-  { label: 'Cache read', unit: 'count', of: (call) => call.cache_read_tokens },
-  { label: 'Cache write 5 m', unit: 'count', of: (call) => call.cache_write_5m_tokens },
-  { label: 'Cache write 1 h', unit: 'count', of: (call) => call.cache_write_1h_tokens },
-  { label: 'Output', unit: 'count', of: (call) => call.output_tokens },
-  { label: 'Thinking', unit: 'count', of: (call) => call.thinking_tokens },
-  { label: 'First token', unit: 'duration', of: (call) => call.ttft_us },
-  { label: 'Duration', unit: 'duration', of: (call) => call.duration_us },
-];
+import { formatExact, formatUnit } from '../lib/metrics.ts';
 
 const WORDS: readonly { label: string; of: (call: CallDetail) => string | number | null }[] = [
   { label: 'Model', of: (call) => call.model ?? call.requested_model },
@@ -36,7 +17,7 @@ function FigureRow({
   before,
   after,
 }: {
-  figure: Figure;
+  figure: CallFigure;
   before: CallDetail;
   after: CallDetail;
 }): JSX.Element | null {
@@ -87,7 +68,7 @@ export function Deltas({ before, after }: { before: CallDetail; after: CallDetai
                 </td>
               </tr>
             ))}
-            {FIGURES.map((figure) => (
+            {CALL_FIGURES.map((figure) => (
               <FigureRow key={figure.label} figure={figure} before={before} after={after} />
             ))}
           </tbody>

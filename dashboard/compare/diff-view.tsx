@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { Icon } from '../app/icons.tsx';
 import type { Pair } from '../lib/compared.ts';
 import { diffWords, smooth, type Piece } from '../../server/compare/words.ts';
 import { formatCount } from '../lib/format.ts';
+import { Fold } from '../requests/fold.tsx';
 
 /** What of a long part is shown and compared at first. */
 const SHOWN_CHARACTERS = 20_000;
@@ -69,31 +69,19 @@ export function Changed({ pair, isMarked }: { pair: Pair; isMarked: boolean }): 
 
 /** Parts that are the same on both sides, in one line until opened. */
 function Same({ pairs }: { pairs: readonly Pair[] }): JSX.Element {
-  const isOpen = useSignal(false);
   const [first] = pairs;
   const label = pairs.length === 1 ? `${first?.label ?? ''}: the same` : `${pairs.length} parts are the same`;
   return (
-    <div class="fold">
-      <button
-        type="button"
-        class="fold-head"
-        aria-expanded={isOpen.value}
-        onClick={() => (isOpen.value = !isOpen.value)}
-      >
-        <Icon name={isOpen.value ? 'down' : 'right'} />
-        <span class="clip muted">{label}</span>
-      </button>
-      {isOpen.value ? (
-        <div class="fold-body">
-          {pairs.map((pair) => (
-            <section key={pair.label}>
-              <h3>{pair.label}</h3>
-              <div class="text is-mono">{pair.after?.slice(0, SHOWN_CHARACTERS)}</div>
-            </section>
-          ))}
-        </div>
-      ) : null}
-    </div>
+    <Fold label={<span class="muted">{label}</span>}>
+      {() =>
+        pairs.map((pair) => (
+          <section key={pair.label}>
+            <h3>{pair.label}</h3>
+            <div class="text is-mono">{pair.after?.slice(0, SHOWN_CHARACTERS)}</div>
+          </section>
+        ))
+      }
+    </Fold>
   );
 }
 

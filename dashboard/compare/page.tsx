@@ -17,35 +17,11 @@ import { callExports } from '../requests/call-exports.ts';
 import { shortId } from '../requests/short-id.ts';
 import { Changed, Parts } from './diff-view.tsx';
 import { Deltas } from './deltas.tsx';
+import { Picker } from './picker.tsx';
 import { ReplaysOf } from './replays-of.tsx';
 
 /** Earlier calls of the session among which the one before is looked for. */
 const LOOKED_AT = 50;
-
-function Picker({ name, label, id }: { name: 'a' | 'b'; label: string; id: string | null }): JSX.Element {
-  return (
-    <form
-      class="compare-picker"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = new FormData(event.currentTarget).get('id');
-        if (typeof given === 'string' && given.trim() !== '') setParams({ [name]: given.trim() });
-      }}
-    >
-      <label class="field">
-        {label}
-        <input
-          key={id}
-          name="id"
-          defaultValue={id ?? ''}
-          placeholder="Id of a request"
-          autoComplete="off"
-          spellcheck={false}
-        />
-      </label>
-    </form>
-  );
-}
 
 function CallHead({ call, label }: { call: CallDetail; label: string }): JSX.Element {
   const model = call.model ?? call.requested_model;
@@ -156,7 +132,7 @@ function CompareBar({
 }): JSX.Element {
   return (
     <div class="compare-bar">
-      <Picker name="a" label="First" id={a} />
+      <Picker name="a" label="First" value={a} hint="Id of a request" />
       <button
         type="button"
         class="button"
@@ -166,7 +142,7 @@ function CompareBar({
       >
         ⇄ Swap
       </button>
-      <Picker name="b" label="Second" id={b} />
+      <Picker name="b" label="Second" value={b} hint="Id of a request" />
       <span class="filter-end">
         <button
           type="button"

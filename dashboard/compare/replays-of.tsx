@@ -6,23 +6,11 @@ import { ExportMenu } from '../app/export-menu.tsx';
 import { Failure } from '../app/failure.tsx';
 import { revision } from '../app/live.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
-import { totalTokens } from '../lib/filters.ts';
+import { CALL_FIGURES } from '../lib/call-figures.ts';
 import { formatPercent, formatTime, UNKNOWN } from '../lib/format.ts';
 import { formatExact, formatUnit, type Unit } from '../lib/metrics.ts';
 import { Ending } from '../requests/badges.tsx';
 import { Side } from './diff-view.tsx';
-
-const FIGURES: readonly { label: string; unit: Unit; of: (call: Call) => number | null }[] = [
-  { label: 'Cost', unit: 'money', of: (call) => call.cost_nano_usd },
-  { label: 'Tokens', unit: 'count', of: totalTokens },
-  { label: 'Uncached input', unit: 'count', of: (call) => call.input_tokens },
-  { label: 'Cache read', unit: 'count', of: (call) => call.cache_read_tokens },
-  { label: 'Cache write 5 m', unit: 'count', of: (call) => call.cache_write_5m_tokens },
-  { label: 'Cache write 1 h', unit: 'count', of: (call) => call.cache_write_1h_tokens },
-  { label: 'Output', unit: 'count', of: (call) => call.output_tokens },
-  { label: 'First token', unit: 'duration', of: (call) => call.ttft_us },
-  { label: 'Duration', unit: 'duration', of: (call) => call.duration_us },
-];
 
 const WORDS: readonly { label: string; of: (call: Call) => string | number | null }[] = [
   { label: 'Model', of: (call) => call.model ?? call.requested_model },
@@ -62,7 +50,7 @@ function Figures({ comparison }: { comparison: Comparison }): JSX.Element {
       {formatTime(call.started_ms, zone.value, Date.now())}
     </a>
   ));
-  const known = FIGURES.filter(({ of }) => calls.some((call) => of(call) !== null));
+  const known = CALL_FIGURES.filter(({ of }) => calls.some((call) => of(call) !== null));
   return (
     <section class="card" aria-label="Figures">
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Figures, table">

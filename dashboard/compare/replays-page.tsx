@@ -8,6 +8,7 @@ import { usePages } from '../app/pages.ts';
 import { figures, TableHead } from '../app/table-head.tsx';
 import { formatCount, formatInstant, formatPercent, formatTime, UNKNOWN } from '../lib/format.ts';
 import { formatExact, formatUnit, type Unit } from '../lib/metrics.ts';
+import { Picker } from './picker.tsx';
 
 function Change({ from, to }: { from: string | number | null; to: string | number | null }): JSX.Element {
   if (from === to) return <>{to ?? UNKNOWN}</>;
@@ -93,31 +94,6 @@ function Totals({ totals }: { totals: ReplayTotals }): JSX.Element {
   );
 }
 
-function BatchPicker({ batch }: { batch: string | null }): JSX.Element {
-  return (
-    <form
-      class="compare-picker"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = new FormData(event.currentTarget).get('batch');
-        setParams({ batch: typeof given === 'string' && given.trim() !== '' ? given.trim() : null });
-      }}
-    >
-      <label class="field">
-        Batch
-        <input
-          key={batch}
-          name="batch"
-          defaultValue={batch ?? ''}
-          placeholder="Name of a batch; empty: all"
-          autoComplete="off"
-          spellcheck={false}
-        />
-      </label>
-    </form>
-  );
-}
-
 const COLUMNS = [
   'Sent again',
   'Model',
@@ -148,7 +124,7 @@ export function ReplaysPage(): JSX.Element {
     <div class="page">
       <div class="compare-bar">
         <h1>Replays</h1>
-        <BatchPicker batch={batch} />
+        <Picker name="batch" label="Batch" value={batch} hint="Name of a batch; empty: all" />
         {of ? (
           <button type="button" class="button" onClick={() => setParams({ replays_of: null })}>
             Of all requests

@@ -1,11 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import type { CallDetail, CallDiff, Conversation } from '../../server/api/wire.ts';
 import { setParams } from '../app/address.ts';
 import { useResource } from '../app/api.ts';
 import { Failure } from '../app/failure.tsx';
-import { Icon } from '../app/icons.tsx';
 import {
   estimateTokens,
   readConversation,
@@ -17,6 +16,7 @@ import {
 } from '../lib/conversation.ts';
 import { marksOf, type Mark, type Marks } from '../lib/block-runs.ts';
 import { formatTokens } from '../lib/format.ts';
+import { Fold } from './fold.tsx';
 import { JsonView } from './json-view.tsx';
 import { LongText, MOST_CHARACTERS } from './long-text.tsx';
 import { LoadWhole } from './whole.ts';
@@ -26,36 +26,6 @@ import { StopReason } from './badges.tsx';
 
 /** Turns shown at once; earlier ones come when asked for. */
 const SHOWN_TURNS = 40;
-
-/** A line that opens: what is inside is only made then. */
-function Fold({
-  label,
-  hint,
-  className = '',
-  children,
-}: {
-  label: ComponentChildren;
-  hint?: string;
-  className?: string;
-  children: () => ComponentChildren;
-}): JSX.Element {
-  const isOpen = useSignal(false);
-  return (
-    <div class={`fold ${className}`}>
-      <button
-        type="button"
-        class="fold-head"
-        aria-expanded={isOpen.value}
-        onClick={() => (isOpen.value = !isOpen.value)}
-      >
-        <Icon name={isOpen.value ? 'down' : 'right'} />
-        <span class="clip">{label}</span>
-        {hint ? <span class="muted num small fold-hint">{hint}</span> : null}
-      </button>
-      {isOpen.value ? <div class="fold-body">{children()}</div> : null}
-    </div>
-  );
-}
 
 /** The input of a tool in one line, as far as it fits. */
 function inputHint(input: unknown): string {

@@ -1,10 +1,8 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { CallDetail, CallDiff, DiffBlock, DiffSetting, DiffSummary } from '../../server/api/wire.ts';
 import { address, hrefOf, setParams } from '../app/address.ts';
 import { useResource } from '../app/api.ts';
 import { Failure } from '../app/failure.tsx';
-import { Icon } from '../app/icons.tsx';
 import { figures, TableHead } from '../app/table-head.tsx';
 import { Changed } from '../compare/diff-view.tsx';
 import { blockName, blockRuns } from '../lib/block-runs.ts';
@@ -16,6 +14,7 @@ import {
   formatTokens,
   UNKNOWN,
 } from '../lib/format.ts';
+import { Fold } from './fold.tsx';
 import { LongText } from './long-text.tsx';
 import { MissCard } from './miss-card.tsx';
 import { shortId } from './short-id.ts';
@@ -161,35 +160,24 @@ function Block({ block }: { block: DiffBlock }): JSX.Element {
 }
 
 function Same({ blocks }: { blocks: readonly DiffBlock[] }): JSX.Element {
-  const isOpen = useSignal(false);
   const tokens = blocks.reduce((sum, block) => sum + (block.tokens ?? 0), 0);
   const [first] = blocks;
+  const label =
+    blocks.length === 1 && first
+      ? `${blockName(first)}: the same`
+      : `${formatCount(blocks.length)} blocks are the same`;
   return (
-    <div class="fold">
-      <button
-        type="button"
-        class="fold-head"
-        aria-expanded={isOpen.value}
-        onClick={() => (isOpen.value = !isOpen.value)}
-      >
-        <Icon name={isOpen.value ? 'down' : 'right'} />
-        <span class="clip muted">
-          {blocks.length === 1 && first
-            ? `${blockName(first)}: the same`
-            : `${formatCount(blocks.length)} blocks are the same`}
-        </span>
-        <span class="muted num small fold-hint">≈ {formatTokens(tokens)} tokens</span>
-      </button>
-      {isOpen.value ? (
-        <ul class="fold-body small">
+    <Fold label={<span class="muted">{label}</span>} hint={`≈ ${formatTokens(tokens)} tokens`}>
+      {() => (
+        <ul class="small">
           {blocks.map((block) => (
             <li key={block.at} class="num">
               {blockName(block)} <span class="muted">{figuresOf(block)}</span>
             </li>
           ))}
         </ul>
-      ) : null}
-    </div>
+      )}
+    </Fold>
   );
 }
 

@@ -233,7 +233,7 @@ describe.skipIf(chromiumPath === null)('what was logged', () => {
 
   it('runs, loads and navigates nowhere in any tab of a request', async () => {
     for (const id of ids) {
-      for (const tab of ['conversation', 'request', 'response', 'events', 'timing', 'headers']) {
+      for (const tab of ['conversation', 'diff', 'request', 'response', 'events', 'timing', 'headers']) {
         await watched.go(`/requests/${id}?tab=${tab}`);
         await page.locator('#tab-panel').waitFor();
         await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
@@ -252,6 +252,45 @@ describe.skipIf(chromiumPath === null)('what was logged', () => {
     await page.locator('ins').first().waitFor();
     await openAll();
     await inspect('compare');
+  });
+
+  it('runs, loads and navigates nowhere where it is looked for, priced or sent again', async () => {
+    await watched.go('/overview');
+    await page.locator('[data-tile="cost"]').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByLabel('What to go to').fill('<img');
+    await page.locator('.command', { hasText: 'onerror' }).first().waitFor();
+    await inspect('the palette');
+    await watched.go(`/requests/${ids[1]}`);
+    await page.locator('.turn').first().waitFor();
+    await page.keyboard.press('F');
+    await page.getByLabel('Words to find').fill('<img');
+    await page.locator('.found-place').first().click();
+    await page.locator('.json .is-found').waitFor();
+    await inspect('the search in a request');
+    await page.keyboard.press('Escape');
+    await watched.go('/settings');
+    await page.locator('tr[data-model]').first().waitFor();
+    await page.getByLabel('Input, $ a million').fill('1');
+    // Quoted: nothing of a model's name leaves its argument.
+    const command = await page.locator('.price-form pre').innerText();
+    expect(command).toContain(`weir prices set '${texts[0]}' --input 1`);
+    await inspect('the settings');
+    const asked = { key: 'sk-ant-of-this-test-0009' };
+    const headers = { authorization: `Bearer ${program.token}`, 'content-type': 'application/json' };
+    const url = `${program.proxyUrl}/-/api/v1/calls/${ids[1]}/replay`;
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(asked) });
+    expect(answer.status).toBe(201);
+    for (const path of [`/compare?of=${ids[1]}`, '/replays', `/requests/${ids[1]}`]) {
+      await watched.go(path);
+      await page.locator('main :is([data-figure], tr[data-replay], .turn)').first().waitFor();
+      if (path.startsWith('/requests')) {
+        await page.keyboard.press('r');
+        await page.locator('.replay-plan').waitFor();
+      }
+      await openAll();
+      await inspect(path);
+    }
   });
 
   it('was seen by nobody else, and broke no policy', () => {
