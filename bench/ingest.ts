@@ -9,19 +9,28 @@ import { createNewText } from '../server/recorder/new-text.ts';
 import { unpackBody } from '../server/store/bodies.ts';
 import { readBody } from '../server/store/calls.ts';
 import { openStore, type Store } from '../server/store/open.ts';
-import { usedBytes } from '../server/store/retention.ts';
+import { PostgresConnection } from '../server/store/postgres/connection.ts';
+import { serverBytes, usedBytes } from '../server/store/retention.ts';
 import { createWriter } from '../server/store/write.ts';
 import { sessionCalls } from './sessions.ts';
 import { print, table } from './table.ts';
 
 const groupCalls = 16;
 
-/** Sentences about figures that are missed. */
-export async function ingestTable(folder: string, sessions: number, turns: number): Promise<string[]> {
+/** Sentences about figures that are missed. @param postgres an address, whose figures stand in a column of their own; null: none */
+export async function ingestTable(
+  folder: string,
+  sessions: number,
+  turns: number,
+  postgres: string | null,
+): Promise<string[]> {
   const plan = { sessions, turns, firstBytes: 112_000, growthBytes: 5600 };
   // The same calls in turns, so that a busy machine is so to all of them.
   const layouts = ['none', 'naive', 'weir'] as const;
-  const recordings = layouts.map((bodies) => new Recording(folder, bodies));
+  const recordings = layouts.map((bodies) => new Recording(join(folder, `${bodies}.db`), bodies));
+  const schema = postgres === null ? null : ownSchema(postgres);
+  const onServer = schema === null ? null : new Recording(schema.target, 'weir');
+  if (onServer !== null) recordings.push(onServer);
   let group: EndedCall[] = [];
   let [calls, rawBytes, chunks] = [0, 0, 0];
   const last: EndedCall[] = [];
@@ -37,8 +46,10 @@ export async function ingestTable(folder: string, sessions: number, turns: numbe
     group = [];
   }
   const [bare, naive, weir] = recordings.map((recording) => recording.close()) as [Figures, Figures, Figures];
+  const server = onServer?.figures;
   const store = openStore(weir.path, 'read');
   const readMs = readBack(store, last);
+  const serverReadMs = schema === null ? null : readFrom(schema, last);
   const sizes = sizesOf(store);
   store.close();
   const perCall = (value: number, digits: number): string => (value / calls).toFixed(digits);
@@ -46,8 +57,13 @@ export async function ingestTable(folder: string, sessions: number, turns: numbe
     `${calls} calls of growing sessions, ${Math.round(rawBytes / calls / 1000)} kB each with their answers of ${Math.round(chunks / calls)} chunks`,
   );
   table([
-    ['', 'naive', 'Weir'],
-    ['file, bytes for each call', perCall(naive.bytes, 0), perCall(weir.bytes, 0)],
+    ['', 'naive', 'Weir', ...(server === undefined ? [] : ['PostgreSQL'])],
+    [
+      'file, bytes for each call',
+      perCall(naive.bytes, 0),
+      perCall(weir.bytes, 0),
+      ...(server === undefined ? [] : [perCall(server.bytes, 0)]),
+    ],
     [
       'part of what was sent',
       `1/${(rawBytes / naive.bytes).toFixed(1)}`,
@@ -59,9 +75,20 @@ export async function ingestTable(folder: string, sessions: number, turns: numbe
     ['  of it the index of pieces', '', perCall(sizes.pieces, 0)],
     ['  of it the search index', '', perCall(sizes.words, 0)],
     ['CPU of a recorded call, ms', perCall(naive.cpuMs, 2), perCall(weir.cpuMs, 2)],
+    [
+      'time of a recorded call, ms',
+      perCall(naive.wallMs, 2),
+      perCall(weir.wallMs, 2),
+      ...(server === undefined ? [] : [perCall(server.wallMs, 2)]),
+    ],
     ['  of it decoding, pricing, words', perCall(naive.digestMs, 2), perCall(weir.digestMs, 2)],
     ['  of it the bodies', perCall(naive.cpuMs - bare.cpuMs, 2), perCall(weir.cpuMs - bare.cpuMs, 2)],
-    ['read both bodies of a last turn, ms', '', readMs.toFixed(1)],
+    [
+      'read both bodies of a last turn, ms',
+      '',
+      readMs.toFixed(1),
+      ...(serverReadMs === null ? [] : [serverReadMs.toFixed(1)]),
+    ],
   ]);
   const wordsPart = sizes.words / rawBytes;
   return [
@@ -79,6 +106,7 @@ interface Figures {
   readonly path: string;
   readonly cpuMs: number;
   readonly digestMs: number;
+  readonly wallMs: number;
   readonly bytes: number;
 }
 
@@ -91,15 +119,17 @@ class Recording {
   readonly #context = { newText: createNewText(), knownJson: new KnownJson() };
   #digestMs = 0;
   #cpuMs = 0;
+  #wallMs = 0;
+  figures: Figures | undefined;
 
-  constructor(folder: string, bodies: 'naive' | 'weir' | 'none') {
+  constructor(target: string, bodies: 'naive' | 'weir' | 'none') {
     this.#bodies = bodies;
-    this.#store = openStore(join(folder, `${bodies}.db`), 'write', { durability: 'normal' });
+    this.#store = openStore(target, 'write', { durability: 'normal' });
     this.#writer = createWriter(this.#store);
   }
 
   async record(calls: readonly EndedCall[]): Promise<void> {
-    const begunMs = cpuMs();
+    const [begunMs, beganMs] = [cpuMs(), performance.now()];
     const digested: Digested[] = [];
     for (const call of calls) digested.push(await digest(call, this.#pricer, this.#context));
     this.#digestMs += cpuMs() - begunMs;
@@ -113,6 +143,7 @@ class Recording {
       }
     });
     this.#cpuMs += cpuMs() - begunMs;
+    this.#wallMs += performance.now() - beganMs;
   }
 
   #addAsTheyAre(id: string, parts: Digested['parts']): void {
@@ -123,10 +154,47 @@ class Recording {
   }
 
   close(): Figures {
-    const { path } = this.#store;
+    const { path, engine } = this.#store;
     this.#writer.emptyLog();
+    const onServer = engine === 'postgres' ? serverBytes(this.#store) : null;
     this.#writer.close();
-    return { path, cpuMs: this.#cpuMs, digestMs: this.#digestMs, bytes: statSync(path).size };
+    this.figures = {
+      path,
+      cpuMs: this.#cpuMs,
+      digestMs: this.#digestMs,
+      wallMs: this.#wallMs,
+      bytes: onServer ?? statSync(path).size,
+    };
+    return this.figures;
+  }
+}
+
+interface Schema {
+  readonly target: string;
+  drop(): void;
+}
+
+/** A store of its own within the database, as others are put into that as well. */
+function ownSchema(address: string): Schema {
+  const connection = new PostgresConnection({ url: address });
+  connection.exec('DROP SCHEMA IF EXISTS ingest CASCADE; CREATE SCHEMA ingest');
+  const mark = address.includes('?') ? '&' : '?';
+  return {
+    target: `${address}${mark}options=-csearch_path%3Dingest,public`,
+    drop: () => {
+      connection.exec('DROP SCHEMA ingest CASCADE');
+      connection.close();
+    },
+  };
+}
+
+function readFrom({ target, drop }: Schema, calls: readonly EndedCall[]): number {
+  const store = openStore(target, 'read');
+  try {
+    return readBack(store, calls);
+  } finally {
+    store.close();
+    drop();
   }
 }
 

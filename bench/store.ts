@@ -36,7 +36,9 @@ const mostWithWords = 1_000_000;
 
 const missed: string[] = [];
 if (parts.has('ingest'))
-  missed.push(...(await ingestTable(folder, Number(values.sessions), Number(values.turns))));
+  missed.push(
+    ...(await ingestTable(folder, Number(values.sessions), Number(values.turns), values.postgres ?? null)),
+  );
 const isAnyOfRows = ['questions', 'upkeep', 'moves'].some((part) => parts.has(part));
 if (isAnyOfRows) {
   const path = join(folder, 'rows.db');
