@@ -171,7 +171,7 @@ class Recording {
 
 interface Schema {
   readonly target: string;
-  drop(): void;
+  readonly drop: () => void;
 }
 
 /** A store of its own within the database, as others are put into that as well. */
