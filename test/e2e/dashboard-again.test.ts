@@ -91,7 +91,7 @@ describe.skipIf(chromiumPath === null)('the dashboard over calls that cost more 
     const missed = calls.find((call) => call.cache_miss_cause === 'system_prompt_changed');
     await watched.go(`/requests/${missed?.id}`);
     await page.locator('.turn').first().waitFor();
-    await page.getByText('System, changed since the previous request').waitFor();
+    await page.getByText('System · changed since the last one').waitFor();
     await page.keyboard.press('d');
     await page.locator('.miss-card').waitFor();
     expect(await page.locator('.miss-card').innerText()).toContain('system prompt changed');

@@ -6,7 +6,7 @@ export function isPostgresAddress(target: string): boolean {
 }
 
 /** In its place before the host, or as a parameter. */
-const userPassword = /^([a-z]+:\/\/[^:@/?#]*):([^@/?#]*)(?=@)/i;
+const userPassword = /^([a-z]+:\/\/[^:@/?#]*):([^/?#]*)(?=@)/i;
 const parameter = /([?&])password=([^&#]*)(&?)/gi;
 
 /** The same without the password, for everything that is shown, logged or used as a name; any other target as it is. */

@@ -5,6 +5,7 @@ test.for([
   ['postgres://db/weir', 'postgres://db/weir', 'postgres://db/weir', null],
   ['postgres://ada@db:5/weir', 'postgres://ada@db:5/weir', 'postgres://ada@db:5/weir', null],
   ['postgresql://ada:p%40ss@db/weir', 'postgresql://ada:***@db/weir', 'postgresql://ada@db/weir', 'p@ss'],
+  ['postgres://ada:p@s:s@db/weir', 'postgres://ada:***@db/weir', 'postgres://ada@db/weir', 'p@s:s'],
   ['postgres://:p@/weir', 'postgres://:***@/weir', 'postgres://@/weir', 'p'],
   ['postgres://db/weir?password=p', 'postgres://db/weir?password=***', 'postgres://db/weir', 'p'],
   [
