@@ -24,7 +24,9 @@ export interface RecordState {
   readonly lagSeconds: number;
   /** Rows and bodies. */
   readonly lost: number;
+  /** That have ended. */
   readonly calls: number;
+  readonly activeCalls: number;
 }
 
 export type Starter = (upstreamPort: number) => Promise<Contender>;
@@ -76,6 +78,7 @@ export function weir(name: string, args: readonly string[] = []): Starter {
       return {
         queueBytes: value('weir_record_queue_bytes'),
         lagSeconds: value('weir_record_lag_seconds'),
+        activeCalls: value('weir_active_calls'),
         lost: value('weir_rows_lost_total') + value('weir_bodies_lost_total'),
         calls: samples
           .filter((sample) => sample.name === 'weir_requests_total')

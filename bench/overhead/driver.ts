@@ -48,7 +48,8 @@ export async function runJson({ port, body, connections, seconds, mayCall }: Jso
   return { calls: latenciesUs.length, seconds: (performance.now() - startMs) / 1000, latenciesUs, damaged };
 }
 
-function requestHead(serial: number, body: RequestBody, stream: string | null): string {
+/** Of a call; `stream`: how many events how many ms apart, `100x20`. */
+export function requestHead(serial: number, body: RequestBody, stream: string | null): string {
   return (
     'POST /v1/messages?beta=true HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n' +
     `Content-Length: ${body.bytes.byteLength}\r\nx-api-key: sk-bench-0123456789abcdef0123\r\nanthropic-version: 2023-06-01\r\n` +

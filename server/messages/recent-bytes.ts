@@ -2,6 +2,8 @@
  * What was made of bytes that were seen lately: a conversation is sent again and again, and comparing bytes is many times
  * cheaper than parsing or hashing them. Bounded in bytes.
  */
+import { ownBytes } from './own-bytes.ts';
+
 interface Seen<Value> {
   readonly bytes: Buffer;
   readonly value: Value;
@@ -35,7 +37,7 @@ export class RecentBytes<Value> {
   /** Copies the bytes. */
   add(bytes: Buffer, value: Value): void {
     if (bytes.byteLength > this.#mostBytes) return;
-    this.#keep(roughKey(bytes), { bytes: Buffer.from(bytes), value });
+    this.#keep(roughKey(bytes), { bytes: ownBytes(bytes), value });
   }
 
   forget(): void {

@@ -1,5 +1,6 @@
 /** Packs as they lie in the store: read with what they were deflated against, and written. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ownBytes } from '../messages/own-bytes.ts';
 import { packId } from './days.ts';
 import type { Store } from './open.ts';
 import type { PackRow } from './tables.ts';
@@ -39,7 +40,7 @@ export function createPackReader({ sqlite }: Store): PackReader & { keep(id: num
 
   function keep(id: number, pack: Pack): void {
     if (heldBytes + pack.raw.byteLength > keptBytes) forget();
-    kept.set(id, pack);
+    kept.set(id, { ...pack, raw: ownBytes(pack.raw) });
     heldBytes += pack.raw.byteLength;
   }
   function forget(): void {

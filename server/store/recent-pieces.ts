@@ -4,7 +4,7 @@ import type { Slice } from './slices.ts';
 
 /** Larger ones are hashed each time. */
 const mostPieceBytes = 1024 * 1024;
-const halfBytes = 24 * 1024 * 1024;
+const halfBytes = 8 * 1024 * 1024;
 
 export class RecentPieces {
   readonly #slices = new RecentBytes<Slice>(halfBytes, mostPieceBytes);
