@@ -37,10 +37,15 @@ interface TransactionFunction<Args extends unknown[], Result> {
   readonly exclusive: (...args: Args) => Result;
 }
 
+interface WireThread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly answered: Int32Array;
+}
+
 export class PostgresConnection {
   readonly #options: ConnectionOptions;
-  readonly #answered = new SharedArrayBuffer(4);
-  #thread: { readonly worker: Worker; readonly port: MessagePort } | null = null;
+  #thread: WireThread | null = null;
   #isConnected = false;
   #isConnecting = false;
   #depth = 0;
@@ -165,14 +170,11 @@ export class PostgresConnection {
   }
 
   #undo(rollback: string): void {
-    const wasBegun = this.#held.findLastIndex(({ statement }) => /^(BEGIN|SAVEPOINT)/.test(statement.text));
-    // What was not sent yet is undone by not being sent.
-    if (this.#depth === 1) this.#held = [];
-    else if (wasBegun >= 0) {
-      this.#held.splice(wasBegun);
-      return;
-    }
-    if (!this.#isConnected) return;
+    const begin = this.#depth === 1 ? 'BEGIN' : `SAVEPOINT weir_${this.#depth - 1}`;
+    const begun = this.#held.findLastIndex(({ statement }) => statement.text === begin);
+    // What was not sent yet is undone by not being sent; behind a beginning that was sent, all of it belongs to this.
+    this.#held.splice(Math.max(begun, 0));
+    if (begun >= 0 || !this.#isConnected) return;
     try {
       this.exec(rollback);
     } catch (error) {
@@ -194,8 +196,7 @@ export class PostgresConnection {
   }
 
   #exchange(message: ToWire, limitMs: number, grantedMs = graceMs): readonly WireResult[] {
-    const { port } = (this.#thread ??= this.#startThread());
-    const answered = new Int32Array(this.#answered);
+    const { port, answered } = (this.#thread ??= this.#startThread());
     const before = Atomics.load(answered, 0);
     port.postMessage(message);
     const untilMs = performance.now() + limitMs + grantedMs;
@@ -216,12 +217,14 @@ export class PostgresConnection {
     throw new PostgresError(text, code, isLost);
   }
 
-  #startThread() {
+  #startThread(): WireThread {
     const { port1, port2 } = new MessageChannel();
+    // Of this thread alone: one that was given up may still count.
+    const answered = new SharedArrayBuffer(4);
     const workerData: WireSetup = {
       url: this.#options.url,
       connectMs: this.#options.connectMs ?? defaultConnectMs,
-      answered: this.#answered,
+      answered,
       port: port2,
     };
     const worker = new Worker(new URL('./wire.ts', import.meta.url), {
@@ -231,7 +234,7 @@ export class PostgresConnection {
     });
     worker.unref();
     port1.unref();
-    return { worker, port: port1 };
+    return { worker, port: port1, answered: new Int32Array(answered) };
   }
 
   /** The connection, and its thread: whatever it is still doing, its answer must not be taken for another one's. */

@@ -120,6 +120,26 @@ describe('transactions', () => {
     expect(connection.prepare('SELECT id FROM notes ORDER BY id').pluck().all()).toEqual([1, 4]);
   });
 
+  test('one that fails takes along what was done by parts of it, and nothing else', () => {
+    const connection = withTable();
+    const add = connection.prepare('INSERT INTO notes (id) VALUES (?)');
+    const inner = connection.transaction((id: number) => add.run(id));
+    const part = connection.transaction((look: boolean) => {
+      add.run(2);
+      if (look) expect(connection.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(2);
+      inner(3);
+      // Never sent, so that it never fails.
+      add.run(2);
+      throw new Error('part');
+    });
+    connection.transaction(() => {
+      add.run(1);
+      for (const look of [false, true]) expect(() => part(look)).toThrow('part');
+      add.run(4);
+    })();
+    expect(connection.prepare('SELECT id FROM notes ORDER BY id').pluck().all()).toEqual([1, 4]);
+  });
+
   test('an error that nobody looked at while it went on still undoes it', () => {
     const connection = withTable();
     const add = connection.prepare('INSERT INTO notes (id) VALUES (?)');
