@@ -125,9 +125,11 @@ export function OverviewPage(): JSX.Element {
                 <CostPartsCard costs={costs.data} tokens={stats} isStale={costs.isStale} />
               ) : null}
               {misses.data ? <CacheMissesCard stats={misses.data} isStale={misses.isStale} /> : null}
+            </div>
+            <div class="stack-cards">
+              <TokensCard stats={stats} axis={axis} isStale={summary.isStale} />
               <LimitsCard />
             </div>
-            <TokensCard stats={stats} axis={axis} isStale={summary.isStale} />
             <CacheCard stats={stats} axis={axis} isStale={summary.isStale} models={models.data} />
             {latency.data ? <LatencyCard stats={latency.data} isStale={latency.isStale} /> : null}
           </div>

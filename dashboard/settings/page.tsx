@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { Health, Settings } from '../../server/api/wire.ts';
 import { hrefOf } from '../app/address.ts';
 import { useResource } from '../app/api.ts';
+import { CopyButton } from '../app/copy.tsx';
 import { Failure } from '../app/failure.tsx';
 import { isHelpOpen } from '../app/keys.ts';
 import { revision } from '../app/live.ts';
@@ -47,6 +48,13 @@ function Recording({ health }: { health: Health }): JSX.Element {
         <Fact label="Store">
           <code>{health.store.target}</code>
         </Fact>
+        {health.store.chain?.map(({ writer, entries, head }) => (
+          <Fact label="Chain" key={writer}>
+            {formatCount(entries)} entries, head{' '}
+            <code title={`Worth noting elsewhere: ${head}`}>{head.slice(0, 16)}…</code>{' '}
+            <CopyButton text={head} label="Head" />
+          </Fact>
+        ))}
         <Fact label="Store size">{formatBytes(health.store.bytes)}</Fact>
       </dl>
     </Card>

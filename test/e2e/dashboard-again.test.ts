@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PromptCache } from '../../server/demo/prompt-cache.ts';
 import { asObject, parseJson, type JsonObject } from '../../server/messages/json.ts';
-import type { Call, ReplayPlan, ReplaysPage } from '../../server/api/wire.ts';
+import type { Call, ReplayPlan, ReplaysPage, TtlAdvice } from '../../server/api/wire.ts';
 import { hour, requestOf, text } from '../cache/prompts.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
 import {
@@ -77,6 +77,13 @@ describe.skipIf(chromiumPath === null)('the dashboard over calls that cost more 
       .locator('[data-call-id]')
       .evaluateAll((all) => all.map((row) => row.dataset['callId']));
     expect(new Set(ids)).toEqual(new Set(byCause.get('system_prompt_changed')?.map(({ id }) => id)));
+  });
+
+  it('tells which lifetime would have been cheaper', async () => {
+    await watched.go('/overview?range=1h');
+    const advice = (await program.api('cache/ttl?from=1h')) as TtlAdvice;
+    await page.locator(`.figures[data-advice="${advice.advice}"]`).waitFor();
+    expect(await page.getByText(advice.reason).count()).toBe(1);
   });
 
   it('groups by the causes in Explore', async () => {
