@@ -65,10 +65,10 @@ export const stock = nodeContender('HPM stock', 'stock.ts');
 export const floor = nodeContender('node:http floor', 'floor.ts');
 export const forgetful = nodeContender('Weir, no record', 'forgetful.ts');
 
-/** Weir as `npm start` starts it, with a store of its own. */
-export function weir(name: string, args: readonly string[] = []): Starter {
+/** Weir as `npm start` starts it, with a store of its own; `keptDir`: a data directory that is there and stays. */
+export function weir(name: string, args: readonly string[] = [], keptDir: string | null = null): Starter {
   return async (upstreamPort) => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+    const dataDir = keptDir ?? mkdtempSync(join(tmpdir(), 'weir-bench-'));
     const own = ['--port', '0', '--data-dir', dataDir, '--upstream', `http://127.0.0.1:${upstreamPort}`];
     const child = start(process.execPath, [file('../../server/weir.js'), ...own, ...args]);
     const url = await said(child, /ANTHROPIC_BASE_URL=(\S+)/);
@@ -85,7 +85,7 @@ export function weir(name: string, args: readonly string[] = []): Starter {
           .reduce((sum, sample) => sum + sample.value, 0),
       };
     };
-    return running(name, Number(new URL(url).port), child, record, dataDir);
+    return running(name, Number(new URL(url).port), child, record, keptDir === null ? dataDir : null);
   };
 }
 

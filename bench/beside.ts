@@ -1,0 +1,104 @@
+/**
+ * What else runs must not be felt by calls: 50 paced streams alone, and beside the heaviest question of the dashboard, an export of every call,
+ * a backup, and the removal of old calls: `node bench/beside.ts [--rows 1000000] [--rounds 3]`. Exits with 5 when the delay of events grows by more
+ * than 5 ms for 99 of 100 of them.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { openStore } from '../server/store/open.ts';
+import { weir } from './overhead/contenders.ts';
+import { runStreams } from './overhead/driver.ts';
+import { requestBody } from './overhead/payload.ts';
+import { medianOf } from './overhead/results.ts';
+import { startUpstream } from './overhead/upstream.ts';
+import { fillRollups, fillRows } from './rows.ts';
+
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '3' } },
+});
+const mostAddedMs = 5;
+const days = 90;
+const plan = { streams: 50, events: 100, everyMs: 20, spreadMs: 500 };
+const program = fileURLToPath(new URL('../server/weir.js', import.meta.url));
+
+const dir = mkdtempSync(join(tmpdir(), 'weir-beside-'));
+const target = join(dir, 'weir.db');
+process.stdout.write(`filling a store with ${values.rows} calls\n`);
+const store = openStore(target, 'write');
+fillRows(store, { calls: Number(values.rows), days, endMs: Date.now() });
+fillRollups(store);
+store.close();
+
+const body = requestBody(20_000, true);
+const upstream = await startUpstream([body]);
+const running = await weir('Weir', ['--store', target], dir)(upstream.port);
+const base = `http://127.0.0.1:${running.port}/-/api/v1`;
+const headers = { authorization: `Bearer ${readFileSync(join(dir, 'token'), 'utf8').trim()}` };
+
+/** Each begins something, and returns what stops waiting for it. */
+const works: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = {
+  alone: () => Promise.resolve(),
+  'a question of 90 days by user and model, again and again': (signal) =>
+    again(
+      signal,
+      `${base}/stats?from=90d&metric=calls,cost_nano_usd,duration_us_p99&group_by=user_id,model,team&bucket=hour`,
+    ),
+  'an export of every call': (signal) => again(signal, `${base}/export?format=csv`),
+  'a backup': async (signal) => {
+    const child = spawn(
+      process.execPath,
+      [program, 'backup', join(dir, `${performance.now()}.db`), '--store', target],
+      {
+        stdio: 'ignore',
+        signal,
+      },
+    );
+    child.on('error', () => undefined);
+    await once(child, 'exit');
+  },
+};
+const delaysMs = new Map<string, number[]>();
+let damaged = 0;
+try {
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const [name, begin] of Object.entries(works)) {
+      const stop = new AbortController();
+      const work = begin(stop.signal).catch(() => undefined);
+      const run = await runStreams({ port: running.port, upstream, body, ...plan });
+      stop.abort();
+      await work;
+      damaged += run.damaged;
+      const sorted = Float64Array.from(run.delaysUs).sort();
+      const p99Ms = (sorted[Math.floor(sorted.length * 0.99)] ?? 0) / 1000;
+      delaysMs.set(name, [...(delaysMs.get(name) ?? []), p99Ms]);
+      process.stdout.write(`${name}: ${p99Ms.toFixed(1)} ms\n`);
+    }
+  }
+} finally {
+  await running.stop();
+  await upstream.close();
+  rmSync(dir, { recursive: true, force: true });
+}
+const aloneMs = medianOf(delaysMs.get('alone') ?? []) ?? 0;
+let missed = damaged;
+for (const [name, all] of delaysMs) {
+  const addedMs = (medianOf(all) ?? 0) - aloneMs;
+  process.stdout.write(
+    `${name}: p99 of the delay ${(medianOf(all) ?? 0).toFixed(1)} ms, ${addedMs.toFixed(1)} more\n`,
+  );
+  if (addedMs > mostAddedMs) missed++;
+}
+process.exitCode = missed === 0 ? 0 : 5;
+
+async function again(signal: AbortSignal, url: string): Promise<void> {
+  while (!signal.aborted) {
+    const answer = await fetch(url, { headers, signal });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    for await (const _bytes of answer.body ?? []) if (signal.aborted) return;
+  }
+}
