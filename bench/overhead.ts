@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -80,6 +80,8 @@ const wanted = (list: string | undefined, name: string): boolean =>
 const chosen = scenarios.filter(({ name }) => wanted(values.scenarios, name));
 const upstream = await startUpstream([streamBody, ...jsonBodies.values()]);
 const contenders: Contender[] = [];
+/** Of what else ran on the machine, before anything was started. */
+const loadBefore = (loadavg()[0] ?? 0).toFixed(1);
 const idleMb = new Map<string, number>();
 const measured: Measured[] = [];
 let broken = 0;
@@ -117,7 +119,7 @@ const page = resultsPage({
   contenders: contenders.map(({ name }) => name),
   about:
     `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, Node ${process.versions.node}, ${cpus().length} cores of ` +
-    `${cpus()[0]?.model ?? 'an unknown model'}${canPin ? '' : ', not pinned'}; ${rounds} rounds of ${seconds} s${values.quick ? ' (--quick)' : ''}; ` +
+    `${cpus()[0]?.model ?? 'an unknown model'}${canPin ? '' : ', not pinned'}, load ${loadBefore} before the start; ${rounds} rounds of ${seconds} s${values.quick ? ' (--quick)' : ''}; ` +
     `${upstream.seen.requests} requests, ${upstream.seen.damaged} changed on their way, ${broken === 0 ? 'nothing lost' : 'SOMETHING LOST'}.`,
 });
 process.stdout.write(page);

@@ -129,6 +129,7 @@ export const haproxy: Starter = async (upstreamPort) => {
 defaults
   mode http
   http-reuse safe
+  option http-no-delay
   timeout connect 10s
   timeout client 10m
   timeout server 10m

@@ -83,13 +83,13 @@ export function resultsPage(run: Run): string {
 }
 
 function scenarioTable(run: Run, scenario: string, columns: readonly Column[]): string[] {
-  const rows = run.contenders.map((contender) => {
+  const rows = run.contenders.flatMap((contender) => {
     const figures = run.measured.filter((one) => one.scenario === scenario && one.contender === contender);
     const cells = columns.map(([, field, digits, scale]) => {
       const value = medianOf(figures.map((one) => one.figures[field]));
       return value === null ? '' : (value / scale).toFixed(digits);
     });
-    return `| ${contender} | ${cells.join(' | ')} |`;
+    return figures.length === 0 ? [] : [`| ${contender} | ${cells.join(' | ')} |`];
   });
   return [
     `## ${scenario}`,
