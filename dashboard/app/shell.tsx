@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
-import type { CallsPage, Health, ReplaysPage, Stats } from '../../server/api/wire.ts';
+import type { CallsPage, Health, Stats } from '../../server/api/wire.ts';
 import { filters, hrefOf, path, range } from './address.ts';
 import { useResource } from './api.ts';
 import { hasColours, hasSpareColours, learnModels } from './colours.ts';
@@ -39,6 +39,9 @@ function rankedModels(stats: Stats): string[] {
     )
     .flatMap((row) => (typeof row['model'] === 'string' ? [row['model']] : []));
 }
+
+/** A sum over whole hours, which costs nothing however large the record is. */
+const ANY_REPLAYS = `stats?metric=calls&replay=true&from=0&to=${Date.UTC(2089, 0)}`;
 
 const THEME_ICONS = { system: 'theme', light: 'sun', dark: 'moon' } as const;
 
@@ -204,9 +207,9 @@ export function Shell(): JSX.Element {
   // Asked again with every finished call while the record is empty: that is how the first call ends the first run.
   const any = useResource<CallsPage>('calls?limit=1', isEmpty.value ? revision.value : -1).value;
   if (any.data && any.data.items.length > 0) isEmpty.value = false;
-  const replays = useResource<ReplaysPage>('replays?limit=1', hasReplays.value ? -1 : revision.value).value;
+  const replays = useResource<Stats>(ANY_REPLAYS, hasReplays.value ? -1 : revision.value).value;
   useEffect(() => {
-    if (replays.data && replays.data.items.length > 0) hasReplays.value = true;
+    if (replays.data?.totals['calls']) hasReplays.value = true;
   }, [replays.data]);
   const isFirstVisit = useSignal(!hasColours.value);
   const models = useResource<Stats>(MODELS_BY_COST, hasSpareColours.value ? revision.value : 0).value;
