@@ -70,7 +70,12 @@ export function weir(name: string, args: readonly string[] = [], keptDir: string
   return async (upstreamPort) => {
     const dataDir = keptDir ?? mkdtempSync(join(tmpdir(), 'weir-bench-'));
     const own = ['--port', '0', '--data-dir', dataDir, '--upstream', `http://127.0.0.1:${upstreamPort}`];
-    const child = start(process.execPath, [file('../../server/weir.js'), ...own, ...args]);
+    const child = start(process.execPath, [
+      '--max-semi-space-size=4',
+      file('../../server/weir.js'),
+      ...own,
+      ...args,
+    ]);
     const url = await said(child, /ANTHROPIC_BASE_URL=(\S+)/);
     const record = async (): Promise<RecordState> => {
       const samples = parseMetrics(await (await fetch(`${url}/-/metrics`)).text());
