@@ -57,6 +57,7 @@ describe('readRequest', () => {
         fingerprint: null,
         texts: [],
         facts: null,
+        body: null,
       });
     },
   );
