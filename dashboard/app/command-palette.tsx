@@ -201,17 +201,13 @@ export function CommandPalette(): JSX.Element {
   const chosen = useSignal(0);
   const facets = useResource<Facets>(`facets?${scopeParams()}`).value.data;
   useEffect(() => dialog.current?.showModal(), []);
-  const known = [
-    ...pageCommands(),
-    ...viewCommands(),
-    ...actionCommands(),
-    ...rangeCommands(),
-    // Values are too many to be offered before somebody says which.
-    ...(typed.value.trim() === '' ? [] : filterCommands(facets)),
-  ];
+  const named = [...pageCommands(), ...viewCommands(), ...actionCommands(), ...rangeCommands()];
+  // Values are too many to be offered before somebody says which, or to stand before what has a name.
+  const values = typed.value.trim() === '' ? [] : filterCommands(facets);
   const commands = [
     ...typedCommands(typed.value),
-    ...rank(known, typed.value, MOST),
+    ...rank(named, typed.value, MOST),
+    ...rank(values, typed.value, MOST),
     ...lastResorts(typed.value),
   ];
   const at = Math.min(chosen.value, commands.length - 1);
