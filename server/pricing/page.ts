@@ -109,6 +109,7 @@ record:
 
 - Another model counts the same text as 10 % fewer to 35 % more tokens. Its cache is hit as often, its answers are as long.
 - Five minutes of cache instead of an hour: low, every read is a hit still; high, a read more than five minutes after the call before in
-  the session is written again. An hour instead of five minutes: low, such a write is a hit; high, no hit more.
+  the session is written again. An hour instead of five minutes: what was missed because five minutes but no hour had passed
+  ([cache.md](cache.md)) is a hit.
 - Each call keeps the prices of its day; where the other model had none yet, those of today hold.
 `;
