@@ -4,7 +4,7 @@ import type { Filters } from '../store/filters.ts';
 import { ApiError } from './errors.ts';
 import { parseMoment, resolveMoment } from './moment.ts';
 import { parseUsd } from './money.ts';
-import { missCauses } from './schemas.ts';
+import { missCauses } from './schemas/call.ts';
 
 const states = ['open', 'completed', 'failed', 'aborted', 'interrupted'];
 /** With the empty value, for calls that have none. */

@@ -4,13 +4,20 @@ import { formatSuffixes } from './collection.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import { problemStatuses } from './errors.ts';
 import { isRepeatable, type QuerySchema } from './query.ts';
-import * as schemas from './schemas.ts';
+import * as cache from './schemas/cache.ts';
+import * as call from './schemas/call.ts';
+import * as program from './schemas/program.ts';
+import * as replay from './schemas/replay.ts';
+import * as sessions from './schemas/sessions.ts';
+import { problemSchema } from './schemas/shape.ts';
+import * as stats from './schemas/stats.ts';
 
 type JsonObject = Record<string, unknown>;
 
 /** Schemas that stand under a name of their own; every other one is written out where it is used. */
 const named = z.registry<{ id: string }>();
-for (const [key, schema] of Object.entries(schemas)) {
+const modules = [call, cache, sessions, stats, program, replay, { problemSchema }];
+for (const [key, schema] of modules.flatMap((module): [string, unknown][] => Object.entries(module))) {
   if (schema instanceof z.ZodType) named.add(schema, { id: componentName(key) });
 }
 

@@ -4,7 +4,7 @@ import type { StatsQuestion } from '../reader/questions.ts';
 import { suggest } from '../suggestion.ts';
 import { ApiError } from './errors.ts';
 import { toFilters, withFilters } from './filters.ts';
-import { buckets, metrics, tiers } from './schemas.ts';
+import { buckets, metrics, tiers } from './schemas/stats.ts';
 import type { Metric } from './wire.ts';
 
 /** A sum of money never comes without what of it is estimated and how many calls are not in it. */

@@ -2,7 +2,7 @@
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { encodeCsvHead, encodeCsvRow } from '../api/csv.ts';
-import { callSchema } from '../api/schemas.ts';
+import { callSchema } from '../api/schemas/call.ts';
 import type { Call } from '../api/wire.ts';
 import { createParquetEncoder } from '../export/parquet.ts';
 import { readWholeCall } from '../export/whole-call.ts';

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { z } from 'zod';
-import { healthSchema, problemSchema } from '../api/schemas.ts';
+import { healthSchema } from '../api/schemas/program.ts';
+import { problemSchema } from '../api/schemas/shape.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../log.ts';
 import { findRunning } from '../running-program.ts';

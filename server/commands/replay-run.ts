@@ -1,6 +1,7 @@
 /** Sends the calls of an order, several at a time, within its cost; what was done before is left out. */
 import { setTimeout } from 'node:timers/promises';
-import { callDetailSchema, callsPageSchema, replayPlanSchema, replaysPageSchema } from '../api/schemas.ts';
+import { callDetailSchema, callsPageSchema } from '../api/schemas/call.ts';
+import { replayPlanSchema, replaysPageSchema } from '../api/schemas/replay.ts';
 import type { CallDetail, ReplayPlan, ReplayRow } from '../api/wire.ts';
 import { HostRefused, type ReplayHost } from './replay-host.ts';
 import type { ReplayOrder } from './replay-order.ts';

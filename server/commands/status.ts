@@ -1,5 +1,5 @@
 /** `weir status`: whether a program runs, how its recording is doing, and where it is. */
-import { healthSchema } from '../api/schemas.ts';
+import { healthSchema } from '../api/schemas/program.ts';
 import type { Health } from '../api/wire.ts';
 import type { Config } from '../config.ts';
 import { findRunning, type RunningProgram } from '../running-program.ts';

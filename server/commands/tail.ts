@@ -1,6 +1,6 @@
 /** `weir tail`: calls of the running program as they end, over its own live feed. */
 import { createParser } from 'eventsource-parser';
-import { callSchema } from '../api/schemas.ts';
+import { callSchema } from '../api/schemas/call.ts';
 import { parseJson } from '../messages/json.ts';
 import { findRunning } from '../running-program.ts';
 import { followProgram, NoAnswer } from './ask-program.ts';

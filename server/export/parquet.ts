@@ -1,7 +1,7 @@
 /** Calls as a Parquet file, made piece by piece: what is in memory is one row group, however many calls there are. */
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { z } from 'zod';
-import { callSchema } from '../api/schemas.ts';
+import { callSchema } from '../api/schemas/call.ts';
 import type { Call } from '../api/wire.ts';
 
 /** Takes calls and gives back the bytes of the file, in order. */

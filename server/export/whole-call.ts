@@ -1,6 +1,6 @@
 /** A call with everything that is known of it, bodies included, as one line of JSON; what `import` reads back. */
 import { z } from 'zod';
-import { callDetailSchema, callSchema } from '../api/schemas.ts';
+import { callDetailSchema, callSchema } from '../api/schemas/call.ts';
 import { unpackChunks } from '../store/bodies.ts';
 import { readBody, readCall } from '../store/calls.ts';
 import type { Store } from '../store/open.ts';

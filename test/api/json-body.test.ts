@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problemSchema } from '../../server/api/schemas.ts';
+import { problemSchema } from '../../server/api/schemas/shape.ts';
 import type { ReplayRequest } from '../../server/api/wire.ts';
 import { ReplayRefused } from '../../server/replay/refused.ts';
 import { noReplayer, serveApi, token } from './served.ts';

@@ -1,6 +1,6 @@
 /** A call as it is published while it runs. */
 import type { Call } from '../../server/api/wire.ts';
-import { callSchema } from '../../server/api/schemas.ts';
+import { callSchema } from '../../server/api/schemas/call.ts';
 
 let count = 0;
 

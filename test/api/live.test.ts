@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { describe, expect, test } from 'vitest';
 import { createLiveFeed } from '../../server/api/live.ts';
-import { callSchema } from '../../server/api/schemas.ts';
+import { callSchema } from '../../server/api/schemas/call.ts';
 import type { Call } from '../../server/api/wire.ts';
 import { liveCall } from './live-call.ts';
 import { serveApi, type Served } from './served.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { callsPageSchema } from '../../server/api/schemas.ts';
+import { callsPageSchema } from '../../server/api/schemas/call.ts';
 import { callsWhen } from '../support/calls.ts';
 import { sampleAnswer, sampleRequest } from '../support/exchanges.ts';
 import { runToEnd, startProgram, type Program } from '../support/program.ts';

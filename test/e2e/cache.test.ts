@@ -3,13 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PromptCache } from '../../server/demo/prompt-cache.ts';
-import {
-  cacheLedgerSchema,
-  callDiffSchema,
-  callSchema,
-  statsSchema,
-  ttlAdviceSchema,
-} from '../../server/api/schemas.ts';
+import { cacheLedgerSchema, callDiffSchema, ttlAdviceSchema } from '../../server/api/schemas/cache.ts';
+import { callSchema } from '../../server/api/schemas/call.ts';
+import { statsSchema } from '../../server/api/schemas/stats.ts';
 import { asObject, parseJson, type JsonObject } from '../../server/messages/json.ts';
 import type { Call } from '../../server/api/wire.ts';
 import { requestOf, text, hour, tool } from '../cache/prompts.ts';

@@ -4,13 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import {
-  comparisonSchema,
-  problemSchema,
-  replayPlanSchema,
-  replaysPageSchema,
-  statsSchema,
-} from '../../server/api/schemas.ts';
+import { comparisonSchema, replayPlanSchema, replaysPageSchema } from '../../server/api/schemas/replay.ts';
+import { problemSchema } from '../../server/api/schemas/shape.ts';
+import { statsSchema } from '../../server/api/schemas/stats.ts';
 import type { Call } from '../../server/api/wire.ts';
 import { callsWhen } from '../support/calls.ts';
 import { connectRaw } from '../support/client.ts';

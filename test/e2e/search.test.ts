@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callsPageSchema } from '../../server/api/schemas.ts';
+import { callsPageSchema } from '../../server/api/schemas/call.ts';
 import { openStore } from '../../server/store/open.ts';
 import { callsWhen } from '../support/calls.ts';
 import { sampleAnswer } from '../support/exchanges.ts';

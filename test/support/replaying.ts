@@ -1,6 +1,6 @@
 /** A running program with recorded calls, and what asks it to send them again. */
 import { setTimeout } from 'node:timers/promises';
-import { callDetailSchema } from '../../server/api/schemas.ts';
+import { callDetailSchema } from '../../server/api/schemas/call.ts';
 import type { CallDetail } from '../../server/api/wire.ts';
 import type { Program } from './program.ts';
 

@@ -2,7 +2,7 @@
 import type { Reader } from '../../reader/questions.ts';
 import { defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
 import { toFilters, withFilters } from '../filters.ts';
-import { cacheLedgerSchema, ttlAdviceSchema } from '../schemas.ts';
+import { cacheLedgerSchema, ttlAdviceSchema } from '../schemas/cache.ts';
 
 /** @param now wall clock, epoch ms, for times that count back from now */
 export function cacheEndpoints(reader: Reader, now: () => number): readonly Endpoint[] {

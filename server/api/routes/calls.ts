@@ -7,16 +7,16 @@ import { defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { cursor, largestPage, limit, sendPages, usualPage } from '../pages.ts';
+import { callDiffSchema } from '../schemas/cache.ts';
 import {
   callDetailSchema,
-  callDiffSchema,
   callSchema,
   callsPageSchema,
   conversationSchema,
   eventsPageSchema,
   messageAnswerSchema,
   streamEventSchema,
-} from '../schemas.ts';
+} from '../schemas/call.ts';
 import type { Call, StreamEvent } from '../wire.ts';
 
 const nothing = z.strictObject({});

@@ -7,7 +7,7 @@ import { sendRows, writeAll } from '../collection.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { allPages } from '../pages.ts';
-import { callSchema } from '../schemas.ts';
+import { callSchema } from '../schemas/call.ts';
 import type { Call } from '../wire.ts';
 
 const formats = ['csv', 'ndjson', 'parquet'] as const;

@@ -1,7 +1,7 @@
 /** `health`: how the program itself is doing. */
 import { z } from 'zod';
 import { defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
-import { healthSchema } from '../schemas.ts';
+import { healthSchema } from '../schemas/program.ts';
 import type { Health } from '../wire.ts';
 
 export function healthEndpoint(health: () => Health): Endpoint {

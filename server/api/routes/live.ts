@@ -4,7 +4,7 @@ import { ApiError } from '../errors.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { matchesFilters } from '../live-filter.ts';
 import type { LiveFeed } from '../live.ts';
-import { callSchema, liveGapSchema } from '../schemas.ts';
+import { callSchema, liveGapSchema } from '../schemas/call.ts';
 
 /** @param now wall clock, epoch ms, for times that count back from now */
 export function liveEndpoint(feed: LiveFeed, now: () => number): Endpoint {

@@ -6,15 +6,15 @@ import type { Replayer } from '../../replay/replayer.ts';
 import { defineAction, defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
 import { cursor, limit, sendPages, usualPage } from '../pages.ts';
+import { callDetailSchema } from '../schemas/call.ts';
 import {
-  callDetailSchema,
   comparisonSchema,
   replayPlanSchema,
   replayRequestSchema,
   replayRowSchema,
   replaysPageSchema,
   upstreamsSchema,
-} from '../schemas.ts';
+} from '../schemas/replay.ts';
 import type { ReplayRequest, ReplayRow } from '../wire.ts';
 import { idOf, notFound } from './calls.ts';
 

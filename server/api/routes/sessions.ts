@@ -6,7 +6,12 @@ import { defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { cursor, largestPage, limit, sendPages, usualPage } from '../pages.ts';
-import { sessionDetailSchema, sessionSchema, sessionsPageSchema, sessionTotalsSchema } from '../schemas.ts';
+import {
+  sessionDetailSchema,
+  sessionSchema,
+  sessionsPageSchema,
+  sessionTotalsSchema,
+} from '../schemas/sessions.ts';
 import type { Session } from '../wire.ts';
 
 /** @param now wall clock, epoch ms, for times that count back from now */

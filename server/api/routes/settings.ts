@@ -5,7 +5,7 @@ import type { RetentionPolicy } from '../../store/retention.ts';
 import { defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
 import { moment } from '../filters.ts';
 import { resolveMoment } from '../moment.ts';
-import { pricesSchema, retentionSchema, settingsSchema } from '../schemas.ts';
+import { pricesSchema, retentionSchema, settingsSchema } from '../schemas/program.ts';
 import type { Retention, Settings } from '../wire.ts';
 
 export interface RetentionDeps {

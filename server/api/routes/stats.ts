@@ -3,7 +3,7 @@ import { whatIfColumns, type Reader } from '../../reader/questions.ts';
 import { formatOf, sendCollection, sendRows } from '../collection.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { toFilters, withFilters } from '../filters.ts';
-import { facetsSchema, statsSchema } from '../schemas.ts';
+import { facetsSchema, statsSchema } from '../schemas/stats.ts';
 import { statsQuery, toStatsQuestion } from '../stats-query.ts';
 import type { Metric, Stats } from '../wire.ts';
 

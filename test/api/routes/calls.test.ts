@@ -6,7 +6,7 @@ import {
   conversationSchema,
   eventsPageSchema,
   messageAnswerSchema,
-} from '../../../server/api/schemas.ts';
+} from '../../../server/api/schemas/call.ts';
 import type { CallsPage } from '../../../server/api/wire.ts';
 import { recordedCall, serveRecorded, startMs, type Recorded } from '../recorded.ts';
 import type { Served } from '../served.ts';

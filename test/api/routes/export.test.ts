@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parquetReadObjects, parquetSchema, parquetMetadata } from 'hyparquet';
-import { callsPageSchema } from '../../../server/api/schemas.ts';
+import { callsPageSchema } from '../../../server/api/schemas/call.ts';
 import type { Call } from '../../../server/api/wire.ts';
 import { recordedCall, serveRecorded, startMs } from '../recorded.ts';
 import type { Served } from '../served.ts';

@@ -1,6 +1,7 @@
 /** What was sent again, as the API tells it from the record. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { comparisonSchema, problemSchema, replaysPageSchema } from '../../../server/api/schemas.ts';
+import { comparisonSchema, replaysPageSchema } from '../../../server/api/schemas/replay.ts';
+import { problemSchema } from '../../../server/api/schemas/shape.ts';
 import type { WholeCall } from '../../../server/store/write.ts';
 import { recordedCall, serveRecorded, type Recorded } from '../recorded.ts';
 import type { Served } from '../served.ts';

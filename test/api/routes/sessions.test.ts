@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sessionDetailSchema, sessionsPageSchema } from '../../../server/api/schemas.ts';
+import { sessionDetailSchema, sessionsPageSchema } from '../../../server/api/schemas/sessions.ts';
 import { recordedCall, serveRecorded, type Recorded } from '../recorded.ts';
 import type { Served } from '../served.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pricesSchema, retentionSchema, settingsSchema } from '../../../server/api/schemas.ts';
+import { pricesSchema, retentionSchema, settingsSchema } from '../../../server/api/schemas/program.ts';
 import type { EffectiveRate, Prices } from '../../../server/api/wire.ts';
 import { recordedCall, serveRecorded, startMs, type Recorded } from '../recorded.ts';
 import type { Served } from '../served.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { facetsSchema, statsSchema } from '../../../server/api/schemas.ts';
+import { facetsSchema, statsSchema } from '../../../server/api/schemas/stats.ts';
 import type { Stats } from '../../../server/api/wire.ts';
 import { recordedCall, serveRecorded, startMs, type Recorded } from '../recorded.ts';
 import type { Served } from '../served.ts';
