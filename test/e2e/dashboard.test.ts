@@ -314,9 +314,8 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
       Number(((await program.api(`stats?metric=errors&${apiRange()}`)) as Stats).totals['errors']),
     );
     await page.locator('.histogram .plot').focus();
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('Enter');
-    await page.waitForFunction((before) => !decodeURIComponent(location.search).includes(before), range);
+    const isNarrowed = (before: string) => !decodeURIComponent(location.search).includes(before);
+    await pressedUntil(['ArrowLeft', 'Enter'], isNarrowed, range);
     const [from = 0, to = 0] = narrowed();
     const inside = calls.filter((call) => call.started_ms >= from && call.started_ms < to);
     await page.waitForFunction(
@@ -327,11 +326,17 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     await watched.go(`/requests?${range}`);
     await strip.waitFor();
     const y = (box?.y ?? 0) + 20;
-    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.3, y);
-    await page.mouse.down();
-    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.6, y, { steps: 4 });
-    await page.mouse.up();
-    await page.waitForFunction((before) => !decodeURIComponent(location.search).includes(before), range);
+    // What is still being drawn may miss it, as it may miss a person's hand.
+    await vi.waitFor(
+      async () => {
+        await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.3, y);
+        await page.mouse.down();
+        await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.6, y, { steps: 4 });
+        await page.mouse.up();
+        await page.waitForFunction(isNarrowed, range, { timeout: 1500 });
+      },
+      { timeout: 20_000, interval: 50 },
+    );
     const [first = 0, last = 0] = narrowed();
     expect(last - first).toBeGreaterThan(86_400_000);
     await page.goBack();
@@ -351,13 +356,18 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     await watched.go(`/overview?${range}`);
     await page.waitForSelector('[data-tile="cost"]');
     const field = page.getByLabel('What to go to or to do');
-    const choose = async (text: string, first: string) => {
-      await page.keyboard.press('Control+k');
-      await field.fill(text);
-      await page.locator('.command[aria-selected="true"]', { hasText: first }).waitFor();
-      await page.keyboard.press('Enter');
-      await field.waitFor({ state: 'detached' });
-    };
+    const choose = (text: string, first: string) =>
+      vi.waitFor(
+        async () => {
+          if ((await field.count()) === 0) await page.keyboard.press('Control+k');
+          await field.fill(text, { timeout: 3000 });
+          const chosen = page.locator('.command[aria-selected="true"]', { hasText: first });
+          await chosen.waitFor({ timeout: 3000 });
+          await page.keyboard.press('Enter');
+          await field.waitFor({ state: 'detached', timeout: 3000 });
+        },
+        { timeout: 20_000, interval: 50 },
+      );
     await choose('sess', 'Go to Sessions');
     await page.waitForFunction(() => location.pathname === '/-/sessions');
     await choose('max_tok', 'stop reason: max_tokens');
@@ -372,8 +382,8 @@ describe.skipIf(chromiumPath === null)('the dashboard in demo mode', () => {
     await choose('last 7', 'Last 7 days');
     await page.waitForFunction(() => location.search.includes('range=7d'));
     await page.keyboard.press('Control+k');
-    await page.keyboard.press('Escape');
-    await field.waitFor({ state: 'detached' });
+    await field.waitFor();
+    await pressedUntil(['Escape'], () => document.querySelector('.palette') === null);
   });
 
   it('shows what changed since the request before, and marks it in the conversation', async () => {

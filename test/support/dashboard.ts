@@ -19,6 +19,8 @@ export interface Watched {
 /** A page with the token's cookie. */
 export async function openDashboard(browser: BrowserContext, program: Program): Promise<Watched> {
   const page = await browser.newPage();
+  // Below the limit of a test, so that a failure says what was waited for.
+  page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   const foreign: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));

