@@ -22,6 +22,8 @@ const own =
 
 function comparable(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
+  // The header of an answer: the two programs may ask in different seconds.
+  if (Array.isArray(value) && value[0] === 'Date') return ['Date'];
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
