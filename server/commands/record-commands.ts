@@ -1,5 +1,6 @@
 /** The commands that read calls and sessions, and move them in and out. What they do is loaded when they are asked for. */
 import { Option, type Command } from 'commander';
+import { workInBackground } from '../background.ts';
 import type { CallsOptions } from './calls.ts';
 import type { CommandIo } from './command-io.ts';
 import type { DiffOptions } from './diff.ts';
@@ -83,6 +84,7 @@ export function addRecordCommands(program: Command, io: CommandIo): void {
       '\nExamples:\n  weir export --from 30d --format parquet --out november.parquet\n  weir export --session S --bodies | ssh other weir import -\n  weir export --session S --cassette test/session.weir',
     )
     .action(async (options: ExportOptions & QueryOptions) => {
+      workInBackground();
       const { runExport } = await import('./export.ts');
       io.setExitCode(await runExport(options, io));
     });

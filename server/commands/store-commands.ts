@@ -1,5 +1,6 @@
 /** The commands that look at the store. What they do is loaded when they are asked for: the database takes half a second. */
 import { Option, type Command } from 'commander';
+import { workInBackground } from '../background.ts';
 import type { BackupOptions } from './backup.ts';
 import type { CheckChainOptions } from './check-chain.ts';
 import type { CheckOptions } from './check.ts';
@@ -38,6 +39,7 @@ export function addStoreCommands(program: Command, io: CommandIo): void {
       '\nExit code 0: clean; 3: there are findings; 1, with --chain: something was altered or removed.\n\nExamples:\n  weir check --json | jq .findings\n  weir check --chain --expect 48213:9f86d081884c7d65',
     )
     .action(async (options: CheckOptions & CheckChainOptions & { readonly chain?: boolean }) => {
+      workInBackground();
       const isOfChain = options.expect !== undefined || options.trustWriter !== undefined;
       if (options.chain === true || isOfChain) {
         const { runCheckChain } = await import('./check-chain.ts');

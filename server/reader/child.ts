@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { workInBackground } from '../background.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
 import { openStore, type Store } from '../store/open.ts';
@@ -11,6 +12,7 @@ import { answer } from './answer.ts';
 import { toFailure } from './failure.ts';
 import { ready, type Answered, type Asked, type Setup } from './protocol.ts';
 
+workInBackground();
 const [target = ''] = process.argv.slice(2);
 let prices: Setup['prices'] = null;
 let pricer: Pricer | null = null;

@@ -1,5 +1,6 @@
 /** The thread of an errand: does the one thing it was started for. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { workInBackground } from '../background.ts';
 import type { Errand, ErrandResult } from './errand.ts';
 import { StoreError } from './errors.ts';
 import { findDamage } from './inspect.ts';
@@ -41,5 +42,6 @@ function resultOf(errand: Errand): ErrandResult {
   }
 }
 
+workInBackground();
 // Made by runErrand, in this process.
 parentPort?.postMessage(resultOf(workerData as Errand));

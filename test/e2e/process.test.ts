@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -155,6 +155,16 @@ describe('the life of the process', () => {
     expect(
       await callsWhen(program, (calls) => calls.filter(({ state }) => state === 'completed')),
     ).toHaveLength(1);
+  });
+
+  it.runIf(process.platform === 'linux')('questions give way to calls', async () => {
+    const { reply } = await withStream();
+    await program.api('calls');
+    const { pid = 0 } = program.process;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    expect(children).toHaveLength(1);
+    for (const child of children) expect(getPriority(child)).toBeGreaterThan(getPriority(pid));
+    reply.end();
   });
 
   it('admits only as many connections as there are descriptors for, and each of their calls succeeds', async () => {
