@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import { encodeCsvHead, encodeCsvRow } from './csv.ts';
-import { sendJson } from './endpoint.ts';
+import { sendJson, sendJsonBytes } from './endpoint.ts';
 
 export type Format = 'json' | 'csv' | 'ndjson';
 
@@ -33,10 +33,11 @@ export function formatOf(request: Request): Format {
   return accepted === 'application/x-ndjson' || accepted === 'application/ndjson' ? 'ndjson' : 'json';
 }
 
-/** Answers 200 with `value` as JSON; it also comes in other forms. */
-export function sendCollection(response: Response, value: unknown): void {
+/** Answers 200 with `value` as JSON, or with the bytes of it; it also comes in other forms. */
+export function sendCollection(response: Response, value: object): void {
   response.setHeader('vary', 'accept');
-  sendJson(response, value);
+  if (value instanceof Uint8Array) sendJsonBytes(response, value);
+  else sendJson(response, value);
 }
 
 /**

@@ -73,7 +73,11 @@ export function defineAction<Body extends z.ZodObject>(spec: ActionSpec<Body>): 
 
 /** Answers with `value` as JSON; 200 unless `statusCode` says otherwise. */
 export function sendJson(response: Response, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
+  sendJsonBytes(response, Buffer.from(JSON.stringify(value)));
+}
+
+/** Answers 200 with JSON that another process has encoded. */
+export function sendJsonBytes(response: Response, body: Uint8Array): void {
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.setHeader('content-length', body.byteLength);
   response.end(body);

@@ -48,10 +48,15 @@ function fileIdentity(path: string): string {
 
 async function respond(asked: Asked): Promise<Answered> {
   try {
-    return { id: asked.id, ok: true, answer: await answer(currentStore(), asked, currentPricer) };
+    const found = await answer(currentStore(), asked, currentPricer);
+    return { id: asked.id, ok: true, answer: asked.isJson && found !== null ? jsonOf(found) : found };
   } catch (error) {
     return { id: asked.id, ok: false, failure: toFailure(error) };
   }
+}
+
+function jsonOf(found: object): Uint8Array {
+  return Buffer.from(JSON.stringify(found));
 }
 
 // A terminal's Ctrl-C reaches this process too, but running calls may still be looked at while the parent lets them end.

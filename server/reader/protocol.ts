@@ -8,11 +8,15 @@ export type Asked = {
     readonly id: number;
     readonly name: Name;
     readonly args: Questions[Name]['args'];
+    /** The answer is wanted as the bytes of its JSON. */
+    readonly isJson: boolean;
   };
 }[QuestionName];
 
+export type Answer = Questions[QuestionName]['answer'] | Uint8Array;
+
 export type Answered =
-  | { readonly id: number; readonly ok: true; readonly answer: Questions[QuestionName]['answer'] }
+  | { readonly id: number; readonly ok: true; readonly answer: Answer }
   | { readonly id: number; readonly ok: false; readonly failure: Failure };
 
 /** Sent to the process before the first question. */

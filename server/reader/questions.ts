@@ -159,6 +159,9 @@ export interface Questions {
 
 export type QuestionName = keyof Questions;
 
+/** Bytes, and null where the answer may be null. */
+export type JsonOf<Name extends QuestionName> = Uint8Array | Extract<Questions[Name]['answer'], null>;
+
 /** Asks the store without ever blocking the main thread. */
 export interface Reader {
   /**
@@ -169,6 +172,8 @@ export interface Reader {
     name: Name,
     args: Questions[Name]['args'],
   ): Promise<Questions[Name]['answer']>;
+  /** The same as the bytes of its JSON, for what is only passed on: the main thread never has it as objects. Null where the answer is. */
+  askJson<Name extends QuestionName>(name: Name, args: Questions[Name]['args']): Promise<JsonOf<Name>>;
   close(): Promise<void>;
 }
 

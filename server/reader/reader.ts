@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startArguments } from '../threads.ts';
 import { fromFailure } from './failure.ts';
-import { ready, type Answered, type Asked, type Setup } from './protocol.ts';
+import { ready, type Answer, type Answered, type Asked, type Setup } from './protocol.ts';
 import {
   QuestionTooSlow,
   ReaderUnavailable,
+  type JsonOf,
   type QuestionName,
   type Questions,
   type Reader,
@@ -26,7 +27,7 @@ export interface ReaderOptions {
 
 interface Pending {
   readonly asked: Asked;
-  readonly resolve: (answer: Questions[QuestionName]['answer']) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
   /** A process broke down on it once already. */
   wasRetried: boolean;
@@ -73,14 +74,27 @@ class ReadingProcess implements Reader {
     name: Name,
     args: Questions[Name]['args'],
   ): Promise<Questions[Name]['answer']> {
+    // The answer to a name has its name's type: reader and child share one table of questions.
+    return this.#enqueue(name, args, false) as Promise<Questions[Name]['answer']>;
+  }
+
+  askJson<Name extends QuestionName>(name: Name, args: Questions[Name]['args']): Promise<JsonOf<Name>> {
+    // Asked for bytes, the child answers with nothing else.
+    return this.#enqueue(name, args, true) as Promise<JsonOf<Name>>;
+  }
+
+  #enqueue<Name extends QuestionName>(
+    name: Name,
+    args: Questions[Name]['args'],
+    isJson: boolean,
+  ): Promise<Answer> {
     if (this.#isClosed) return Promise.reject(new ReaderUnavailable('the reader is closed'));
     if (this.#queue.length >= MOST_PENDING) {
       return Promise.reject(new ReaderUnavailable('too many questions are waiting for the store'));
     }
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
-      // The answer to a name has its name's type: reader and child share one table of questions.
-      const asked = { id: this.#lastId, name, args } as Asked;
+      const asked = { id: this.#lastId, name, args, isJson } as Asked;
       this.#queue.push({ asked, resolve, reject, wasRetried: false });
       this.#askNext();
     });

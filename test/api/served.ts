@@ -51,6 +51,7 @@ export interface Served {
 /** For what never gets as far as the store. */
 export const noReader: Reader = {
   ask: (name) => Promise.reject(new Error(`nobody should have asked for ${name}`)),
+  askJson: (name) => Promise.reject(new Error(`nobody should have asked for ${name}`)),
   close: () => Promise.resolve(),
 };
 

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { BodyAnswer, Reader } from '../../reader/questions.ts';
 import { formatOf } from '../collection.ts';
-import { defineEndpoint, sendJson, type Endpoint } from '../endpoint.ts';
+import { defineEndpoint, sendJsonBytes, type Endpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { cursor, largestPage, limit, sendPages, usualPage } from '../pages.ts';
@@ -82,7 +82,7 @@ function oneCall(reader: Reader): Endpoint {
     '',
     'One call: every column, the lines of its cost, its headers with secrets masked, its neighbours.',
     callDetailSchema,
-    (id) => reader.ask('call', { id }),
+    (id) => reader.askJson('call', { id }),
   );
 }
 
@@ -91,7 +91,7 @@ function message(reader: Reader): Endpoint {
     '/message',
     'The message of the answer, put together from its events where it was streamed, and how it ended.',
     messageAnswerSchema,
-    (id) => reader.ask('message', { id }),
+    (id) => reader.askJson('message', { id }),
   );
 }
 
@@ -113,7 +113,7 @@ function conversation(reader: Reader): Endpoint {
     answer: { kind: 'json', schema: conversationSchema },
     async handle(query, request, response) {
       const args = { id: idOf(request), cut: query.cut ?? null };
-      sendJson(response, found(await reader.ask('conversation', args)));
+      sendJsonBytes(response, found(await reader.askJson('conversation', args)));
     },
   });
 }
@@ -139,16 +139,16 @@ function diff(reader: Reader): Endpoint {
     answer: { kind: 'json', schema: callDiffSchema },
     async handle(query, request, response) {
       const args = { id: idOf(request), against: query.against ?? null, cut: query.cut ?? usualCut };
-      sendJson(response, found(await reader.ask('diff', args)));
+      sendJsonBytes(response, found(await reader.askJson('diff', args)));
     },
   });
 }
 
-function ofOneCall<Schema extends z.ZodType>(
+function ofOneCall(
   part: string,
   summary: string,
-  schema: Schema,
-  ask: (id: string) => Promise<z.output<Schema> | null>,
+  schema: z.ZodType,
+  ask: (id: string) => Promise<Uint8Array | null>,
 ): Endpoint {
   return defineEndpoint({
     path: `/calls/:id${part}`,
@@ -156,7 +156,7 @@ function ofOneCall<Schema extends z.ZodType>(
     query: nothing,
     answer: { kind: 'json', schema },
     async handle(_query, request, response) {
-      sendJson(response, found(await ask(idOf(request))));
+      sendJsonBytes(response, found(await ask(idOf(request))));
     },
   });
 }

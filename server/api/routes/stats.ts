@@ -16,10 +16,13 @@ export function statsEndpoint(reader: Reader, now: () => number): Endpoint {
     answer: { kind: 'collection', schema: statsSchema },
     async handle(query, request, response) {
       const question = toStatsQuestion(query, now());
-      const stats = await reader.ask('stats', question);
       const format = formatOf(request);
-      if (format === 'json') sendCollection(response, stats);
-      else await sendRows(request, response, format, { name: 'stats', ...flatten(stats, question.metrics) });
+      if (format === 'json') {
+        sendCollection(response, await reader.askJson('stats', question));
+        return;
+      }
+      const stats = await reader.ask('stats', question);
+      await sendRows(request, response, format, { name: 'stats', ...flatten(stats, question.metrics) });
     },
   });
 }
