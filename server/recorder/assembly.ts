@@ -133,6 +133,8 @@ export class CallAssembly {
   head: ExchangeHead | null = null;
   /** Its row is on the disk. */
   isBegun = false;
+  /** Its ending has come; it is not written yet. */
+  hasEnded = false;
   /** Batches up to this one are in it. */
   lastSeq = 0;
   /** Batches up to this one are on the disk; whatever of them comes again is left out. */

@@ -83,8 +83,12 @@ export class Ledger {
     const ended = batch.ends.flatMap(({ number, end }) => {
       const call = touch(number);
       // An ending that is on the disk already has nothing left to wait for.
-      if (call === undefined) this.#calls.delete(number);
-      return call === undefined ? [] : [{ call, end }];
+      if (call === undefined) {
+        this.#calls.delete(number);
+        return [];
+      }
+      call.hasEnded = true;
+      return [{ call, end }];
     });
     this.#waiting.set(batch.seq, holders);
     return { begun, ended };
@@ -98,7 +102,7 @@ export class Ledger {
         at + spanFields,
       );
       // The slab will be used again: copied.
-      const bytes = (): Uint8Array => Uint8Array.from(new Uint8Array(slab, offset, length));
+      const bytes = (): Uint8Array => new Uint8Array(new Uint8Array(slab, offset, length));
       touch(number)?.add(direction === 0 ? 'request' : 'response', bytes(), atUs);
     }
   }

@@ -5,18 +5,19 @@
 import { KnownJson } from '../messages/known-json.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
-import type { FinishChange, StoreChange } from '../store/change.ts';
 import { AssemblyBudget, type CallAssembly } from './assembly.ts';
 import { Attempts, learnAttempts } from './attempts.ts';
 import { CacheWatch } from './cache-watch.ts';
 import { ChainNotes } from './chain-notes.ts';
 import { Backlog } from './backlog.ts';
-import { finishChange, openChange, progressChange } from './changes.ts';
-import { digest, digestBlindly, openRow, type Digested, type DigestContext } from './digest.ts';
-import { finishedCall } from './finished.ts';
+import { openChange } from './changes.ts';
+import { Commits } from './commits.ts';
+import { openRow, type DigestContext } from './digest.ts';
+import { Endings } from './endings.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Ledger, type Ending } from './ledger.ts';
 import { vitals, type Batch, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
+import { Progress } from './progress.ts';
 import { Reports } from './reports.ts';
 import { resumedCalls, type ResumedCall } from './resumption.ts';
 import { createNewText } from './new-text.ts';
@@ -24,24 +25,9 @@ import { PaidResults } from './paid-results.ts';
 import { Upkeep } from './upkeep.ts';
 import { Survivors } from './survivors.ts';
 
-/** Half of the second that a killed process may lose. */
-const saveAfterMs = 500;
-const saveBytes = 256 * 1024;
 const tickMs = 100;
-/** What is digested before it is committed: calls, and bytes of their bodies. */
-const groupCalls = 64;
-const groupBytes = 8 * 1024 * 1024;
-/** When nothing can be written anywhere. */
-const retryAfterMs = 1000;
 /** Of what an earlier process had spilled, so much time at most goes by before calls are recorded. */
 const importAtStartMs = 2000;
-
-/** An ending that is ready to be written. */
-interface Finished {
-  readonly call: CallAssembly;
-  readonly change: FinishChange;
-  readonly digested: Digested;
-}
 
 /**
  * Opens the store, settles what earlier processes left open, and returns what takes messages from then on.
@@ -71,22 +57,20 @@ export async function startRecording(
 class RecordingLoop {
   readonly #setup: WorkerSetup;
   readonly #keeper: Keeper;
-  readonly #pricer: Pricer;
   readonly #context: DigestContext & { readonly attempts: Attempts };
   readonly #reports: Reports;
   readonly #chainNotes: ChainNotes;
   readonly #budget: AssemblyBudget;
   readonly #ledger: Ledger;
+  readonly #commits: Commits;
+  readonly #endings: Endings;
+  readonly #progress: Progress;
   readonly #survivors: Survivors;
   readonly #upkeep: Upkeep;
   readonly #backlog: Backlog;
   readonly #vitals: Int32Array;
   readonly #inbox: ToWorker[] = [];
-  /** Endings that could not be written anywhere; not acknowledged, so that another worker would have them too. */
-  #owed: Finished[] = [];
-  readonly #resumed: ReadonlySet<number>;
   #generation: number;
-  #nextSaveMs = 0;
   #isBusy = false;
   readonly #tick: NodeJS.Timeout;
 
@@ -97,7 +81,6 @@ class RecordingLoop {
     this.#ledger = new Ledger(this.#budget);
     this.#keeper = keeper;
     this.#backlog = new Backlog(keeper);
-    this.#pricer = pricer;
     this.#context = {
       attempts: new Attempts(),
       knownJson: new KnownJson(),
@@ -107,10 +90,18 @@ class RecordingLoop {
       ...(setup.cost !== undefined && { shownCost: setup.cost }),
     };
     this.#reports = new Reports(post, setup.reportStages);
+    this.#commits = new Commits(keeper, this.#reports);
+    this.#progress = new Progress(this.#ledger);
+    this.#endings = new Endings({
+      setup,
+      pricer,
+      context: this.#context,
+      ledger: this.#ledger,
+      reports: this.#reports,
+    });
     this.#chainNotes = new ChainNotes((heads) => this.#reports.heads(heads));
     this.#vitals = new Int32Array(setup.vitals);
     this.#generation = keeper.generation;
-    this.#resumed = new Set(setup.resume.map(({ number }) => number));
     this.#survivors = new Survivors(keeper, pricer, this.#context);
     this.#tick = setInterval(() => {
       this.#beat();
@@ -208,155 +199,26 @@ class RecordingLoop {
     // A call that both began and ended here is written once, whole.
     for (const { call } of ended) begun.delete(call);
     this.#begin([...begun]);
-    for (const group of groupsOf(ended)) await this.#finish(group);
-    this.#payOwed();
-    this.#saveProgress(saveAfterMs);
+    for (const ending of ended) this.#commits.add(await this.#endings.entryOf(ending));
+    if (!this.#commits.isPaused) {
+      for (const entry of [...this.#endings.owed(), ...this.#progress.due()]) this.#commits.add(entry);
+    }
+    this.#commits.flush();
     this.#reports.counts();
     this.#reports.acknowledged(this.#ledger.acknowledgeable());
   }
 
   #begin(begun: readonly CallAssembly[]): void {
-    const kept = this.#keep(begun.map(openChange));
-    for (const [index, call] of begun.entries()) {
-      call.isBegun = kept[index] === 'whole';
-      if (!call.isBegun) call.touch();
+    for (const call of begun) {
+      const settle = ([kept]: readonly Kept[]): void => {
+        call.isBegun = kept === 'whole';
+        if (!call.isBegun) call.touch();
+        this.#reports.settled('begun', [call], call.isBegun);
+      };
+      this.#commits.add({ changes: [openChange(call)], bytes: 0, settle });
+      this.#reports.row('open', openRow(call.open));
     }
-    this.#reports.settled(
-      'begun',
-      begun.filter(({ isBegun }) => isBegun),
-      true,
-    );
-    this.#reports.settled(
-      'begun',
-      begun.filter(({ isBegun }) => !isBegun),
-      false,
-    );
-    this.#reports.rows(
-      'open',
-      begun.map(({ open }) => openRow(open)),
-    );
-  }
-
-  async #finish(ended: readonly Ending[]): Promise<void> {
-    const finished: Finished[] = [];
-    for (const ending of ended) {
-      const digested = await this.#digest(ending);
-      finished.push({ call: ending.call, digested, change: finishChange(ending.call, digested) });
-      this.#beat();
-    }
-    const kept = this.#keepFinished(finished);
-    for (const [index, { call, change, digested }] of finished.entries()) {
-      this.#reports.finished(finishedCall(change.row, call.head));
-      this.#reports.settled('ended', [call], kept[index] === 'whole' && digested.cut.length === 0);
-    }
-    this.#reports.rows(
-      'end',
-      finished.map(({ change }) => change.row),
-    );
-  }
-
-  #keepFinished(finished: readonly Finished[]): Kept[] {
-    const kept = this.#keep(finished.map(({ change }) => change));
-    for (const [index, one] of finished.entries()) {
-      const verdict = kept[index] ?? 'not';
-      if (verdict === 'not') {
-        this.#owed.push(one);
-        continue;
-      }
-      this.#judge(one, verdict);
-      this.#ledger.finished(one.call);
-    }
-    return kept;
-  }
-
-  #judge({ call, change, digested }: Finished, kept: Kept): void {
-    const isInStore = (part: 'request' | 'response'): boolean =>
-      kept !== 'lost' && change.saved.includes(part);
-    const leftOut =
-      kept === 'whole' ? [] : change.parts.map(({ part }) => part).filter((part) => !isInStore(part));
-    const bodies = new Set([...digested.cut, ...leftOut]).size;
-    const rows = kept === 'lost' ? 1 : 0;
-    // A worker before may have judged otherwise.
-    if (rows + bodies === 0 && !this.#resumed.has(call.number)) return;
-    this.#reports.lost(call.number, { rows, bodies });
-  }
-
-  #payOwed(): void {
-    if (this.#owed.length === 0 || performance.now() < this.#nextSaveMs) return;
-    this.#keepFinished(this.#owed.splice(0));
-  }
-
-  async #digest({ call, end }: Ending): Promise<Digested> {
-    const whole = call.finish(end);
-    if (this.#setup.quarantine.includes(call.number)) {
-      return digestBlindly(
-        whole,
-        'the recorder died of this call three times and did not look into it again',
-      );
-    }
-    Atomics.store(this.#vitals, vitals.digesting, call.number);
-    try {
-      return await digest(whole, this.#pricer, this.#context);
-    } catch (error) {
-      return digestBlindly(
-        whole,
-        `could not be understood: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    } finally {
-      Atomics.store(this.#vitals, vitals.digesting, 0);
-    }
-  }
-
-  #saveProgress(afterMs: number): void {
-    const nowMs = performance.now();
-    const owed = new Set(this.#owed.map(({ call }) => call));
-    const due: CallAssembly[] = [];
-    for (const call of this.#ledger.calls()) {
-      const { unsavedSinceMs, unsavedBytes } = call;
-      if (owed.has(call)) continue;
-      if (unsavedSinceMs === null) {
-        // Of a call that only began, or whose batches came a second time, everything is there already.
-        if (call.lastSeq > call.savedSeq) this.#ledger.saved(call);
-      } else if (nowMs - unsavedSinceMs >= afterMs || unsavedBytes >= saveBytes) due.push(call);
-    }
-    if (nowMs < this.#nextSaveMs && afterMs > 0) return;
-    let group: CallAssembly[] = [];
-    let bytes = 0;
-    for (const call of due) {
-      group.push(call);
-      bytes += call.unsavedBytes;
-      if (bytes < groupBytes) continue;
-      this.#save(group);
-      group = [];
-      bytes = 0;
-    }
-    this.#save(group);
-  }
-
-  #save(calls: readonly CallAssembly[]): void {
-    if (calls.length === 0) return;
-    const changes = calls.map((call): StoreChange[] =>
-      call.isBegun ? [progressChange(call)] : [openChange(call), progressChange(call)],
-    );
-    const kept = this.#keep(changes.flat());
-    let at = 0;
-    for (const [index, call] of calls.entries()) {
-      const own = kept.slice(at, (at += changes[index]?.length ?? 0));
-      // What no store takes is not tried again: the ending has all of it once more.
-      if (!own.includes('not')) this.#ledger.saved(call);
-    }
-    this.#beat();
-  }
-
-  #keep(changes: readonly StoreChange[]): Kept[] {
-    const begunMs = performance.now();
-    const kept = this.#keeper.commit(changes);
-    // In trouble it went elsewhere.
-    if (changes.length > 0 && this.#keeper.trouble === null) {
-      this.#reports.committed(Math.round((performance.now() - begunMs) * 1000));
-    }
-    if (kept.includes('not')) this.#nextSaveMs = performance.now() + retryAfterMs;
-    return kept;
+    this.#commits.flush();
   }
 
   /** Another file has taken the store's place: what runs is written into it from its beginning. */
@@ -364,7 +226,7 @@ class RecordingLoop {
     if (this.#generation === this.#keeper.generation) return;
     this.#generation = this.#keeper.generation;
     for (const call of this.#ledger.calls()) call.forgetSaved();
-    this.#saveProgress(0);
+    this.#saveAll();
   }
 
   #beat(): void {
@@ -376,29 +238,20 @@ class RecordingLoop {
     this.#reports.state({ trouble, spilledBytes, retentionDoneMs: this.#upkeep.doneMs });
   }
 
+  #saveAll(): void {
+    for (const entry of this.#progress.all()) this.#commits.add(entry);
+    this.#commits.flush();
+  }
+
   #close(): void {
     clearInterval(this.#tick);
-    this.#nextSaveMs = 0;
-    this.#payOwed();
-    for (const one of this.#owed.splice(0)) this.#judge(one, 'lost');
-    this.#saveProgress(0);
+    for (const entry of this.#endings.owed()) this.#commits.add(entry);
+    this.#commits.flush();
+    this.#endings.giveUp();
+    this.#saveAll();
     this.#keeper.attend((store) => this.#chainNotes.tellNow(store));
     this.#keeper.close();
     this.#reportState();
     this.#reports.closed();
   }
-}
-
-function* groupsOf(ended: readonly Ending[]): Generator<Ending[]> {
-  let group: Ending[] = [];
-  let bytes = 0;
-  for (const ending of ended) {
-    group.push(ending);
-    bytes += ending.end.requestBytes + ending.end.responseBytes;
-    if (group.length < groupCalls && bytes < groupBytes) continue;
-    yield group;
-    group = [];
-    bytes = 0;
-  }
-  if (group.length > 0) yield group;
 }

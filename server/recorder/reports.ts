@@ -7,12 +7,15 @@ import type { FinishedCall } from './finished.ts';
 import type { Loss } from './losses.ts';
 import type { FromWorker, KeepingState } from './protocol.ts';
 
+type RowEvent = 'open' | 'end';
+
 export class Reports {
   readonly #post: (message: FromWorker) => void;
   readonly #withStages: boolean;
   /** Since they were last told. */
   readonly #finished: FinishedCall[] = [];
   readonly #commitsUs: number[] = [];
+  readonly #rows: Record<RowEvent, WholeCall[]> = { open: [], end: [] };
   #isWatched = false;
   #lastState = '';
 
@@ -27,8 +30,9 @@ export class Reports {
     this.#isWatched = on;
   }
 
-  rows(event: 'open' | 'end', rows: readonly WholeCall[]): void {
-    if (this.#isWatched && rows.length > 0) this.#post({ kind: 'rows', event, rows });
+  /** Told with the next `counts`. */
+  row(event: RowEvent, row: WholeCall): void {
+    if (this.#isWatched) this.#rows[event].push(row);
   }
 
   settled(stage: KeptStage, calls: readonly CallAssembly[], kept: boolean): void {
@@ -58,6 +62,10 @@ export class Reports {
   }
 
   counts(): void {
+    for (const event of ['open', 'end'] as const) {
+      const rows = this.#rows[event].splice(0);
+      if (rows.length > 0) this.#post({ kind: 'rows', event, rows });
+    }
     if (this.#finished.length + this.#commitsUs.length === 0) return;
     this.#post({ kind: 'counted', finished: this.#finished.splice(0), commitsUs: this.#commitsUs.splice(0) });
   }
