@@ -209,7 +209,7 @@ function sizesOf(store: Store) {
   return {
     all: usedBytes(store),
     packs: sum('sum(length(bytes)) FROM packs'),
-    lists: sum("sum(length(bytes)) FROM bodies WHERE packing = 'slices'"),
+    lists: sum("sum(length(bytes)) FROM bodies WHERE packing IN ('slices', 'events')"),
     marks: sum('sum(length(marks)) FROM bodies'),
     pieces: sum('count(*) * 30 FROM pieces'),
     words: sum('sum(length(block)) FROM call_text_data') + sum('count(*) * 60 FROM call_docs'),

@@ -1,5 +1,6 @@
 /** Puts bodies together again from the packs that their pieces lie in. */
 import { hash } from 'node:crypto';
+import { joinEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackReader, type PackReader } from './packs.ts';
 import { decodeSlices, type Slice } from './slices.ts';
@@ -19,14 +20,27 @@ export function digestOf(bytes: Buffer): Buffer {
  */
 export function createBodyReader(store: Store): <Row extends BodyRow>(row: Row) => Row {
   const packs = createPackReader(store);
-  return (row) => (row.packing === 'slices' ? { ...row, packing: 'raw', bytes: restore(row, packs) } : row);
+  return (row) =>
+    row.packing === 'slices' || row.packing === 'events'
+      ? { ...row, packing: 'raw', bytes: restore(row, packs) }
+      : row;
 }
 
 function restore(row: BodyRow, packs: PackReader): Buffer {
   const { day, slices } = decodeSlices(row.bytes);
   const length = slices.reduce((sum, slice) => sum + slice.length, 0);
-  if (length !== row.kept_bytes)
+  const isSplit = row.packing === 'events';
+  if (isSplit ? length > row.kept_bytes : length !== row.kept_bytes)
     throw new Error(`slices of ${length} bytes make no body of ${row.kept_bytes}`);
+  const sliced = gather(day, slices, length, packs);
+  const bytes = isSplit ? joinEvents(sliced, row.kept_bytes) : sliced;
+  if (row.digest === null || !digestOf(bytes).equals(row.digest)) {
+    throw new Error('the bytes are not those that were stored');
+  }
+  return bytes;
+}
+
+function gather(day: number, slices: readonly Slice[], length: number, packs: PackReader): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   for (const [pack, parts] of byPack(slices)) {
     const { raw } = packs.read(day, pack);
@@ -36,9 +50,6 @@ function restore(row: BodyRow, packs: PackReader): Buffer {
         throw new Error(`pack ${pack} of day ${day} is too short`);
       raw.copy(bytes, at, slice.offset, end);
     }
-  }
-  if (row.digest === null || !digestOf(bytes).equals(row.digest)) {
-    throw new Error('the bytes are not those that were stored');
   }
   return bytes;
 }

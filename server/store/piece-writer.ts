@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { unpackBytes, type PackedBody } from './bodies.ts';
 import { proposeCuts } from './cut.ts';
 import { packId, pieceKey, utcDay } from './days.ts';
+import { splitEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackNumbers, type PackNumbers } from './pack-numbers.ts';
 import { createPackReader, packColumns } from './packs.ts';
@@ -51,11 +52,13 @@ export function createPieceWriter(store: Store): PieceWriter {
     const packer = new Packer(day, memory);
     const stored = bodies.map((body) => {
       const bytes = unpackBytes(body);
-      const pieces = piecesOf(bytes);
+      const events = splitEvents(bytes);
+      const pieces = piecesOf(events ?? bytes);
       packer.expect(pieces);
       const slices = joinSlices(pieces.map((piece) => packer.add(piece)));
       const digest = body.digest ?? digestOf(bytes);
-      return { ...body, packing: 'slices', bytes: encodeSlices(day, slices), digest };
+      const packing = events === null ? 'slices' : 'events';
+      return { ...body, packing, bytes: encodeSlices(day, slices), digest };
     });
     packer.close();
     return stored;

@@ -138,14 +138,17 @@ export const bodies = sqliteTable(
     /** `request` or `response` */
     part: text('part').notNull(),
     segment: integer('segment').notNull().default(0),
-    /** What `bytes` is: the wire bytes `raw`, the same by `deflate` (deflateRaw), or `slices` of packs (slices.ts). */
+    /**
+     * What `bytes` is: the wire bytes `raw`, the same by `deflate` (deflateRaw), or a list of `slices` of packs (slices.ts) that make
+     * them; `events`: that make them as event-text.ts takes them apart.
+     */
     packing: text('packing').notNull(),
     bytes: blob('bytes', { mode: 'buffer' }).notNull(),
     /** Length of the wire bytes that are kept, before packing. */
     kept_bytes: integer('kept_bytes').notNull(),
     /** How the wire bytes arrived: varint pairs `[bytes, microseconds since the previous chunk (first of a segment: since the start)]`. */
     marks: blob('marks', { mode: 'buffer' }),
-    /** First 16 bytes of the SHA-256 of the bytes that are kept; of slices only. */
+    /** First 16 bytes of the SHA-256 of the bytes that are kept; of lists only. */
     digest: blob('digest', { mode: 'buffer' }),
   },
   (table) => [primaryKey({ columns: [table.call_id, table.part, table.segment] })],

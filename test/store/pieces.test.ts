@@ -58,7 +58,12 @@ describe('bodies in pieces', () => {
     const surrogates = fc
       .array(fc.constantFrom('\\ud800', '\\udc00', '\\"', '\\\\', '"', 'é', '🏞'), { maxLength: 3000 })
       .map((parts) => Buffer.from(`{"a":["${parts.join('')}"]}`));
-    const body = fc.oneof(json, long, noise, broken, surrogates);
+    const stream = fc
+      .array(fc.string({ unit: 'binary' }), { maxLength: 60 })
+      .map((texts) =>
+        Buffer.from(texts.map((text) => `data: {"text":${JSON.stringify(text)}}\n\n`).join('')),
+      );
+    const body = fc.oneof(json, long, noise, broken, surrogates, stream);
     fc.assert(
       fc.property(body, body, (request, response) => {
         const id = finish(writer, [part('request', request), part('response', response)]);
@@ -82,6 +87,24 @@ describe('bodies in pieces', () => {
     for (const [turn, id] of ids.entries()) {
       expect(stored(store, id, 'request').equals(conversation('ada', turn + 1))).toBe(true);
     }
+  });
+
+  test('an answer and its words in the next request are kept once, however many events brought them', () => {
+    const { store, writer } = temporaryStore();
+    const words = randomBytes(6000).toString('base64');
+    const events = (words.match(/.{1,16}/g) ?? []).map(
+      (text) =>
+        `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n`,
+    );
+    const first = conversation('ada', 1);
+    const answer = Buffer.from(events.join(''));
+    const id = finish(writer, [part('request', first), part('response', answer)]);
+    const before = count(store, 'sum(length(bytes)) FROM packs');
+    finish(writer, [
+      part('request', Buffer.from(first.toString().replace('}]}', `}]},{"text":"${words}"}`))),
+    ]);
+    expect(count(store, 'sum(length(bytes)) FROM packs') - before).toBeLessThan(600);
+    expect(stored(store, id, 'response').equals(answer)).toBe(true);
   });
 
   test('a writer that has just been started knows the pieces of the day as well', () => {
