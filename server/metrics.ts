@@ -20,6 +20,8 @@ export interface Metrics {
   /** Calls that have ended, and how long each commit into the store took. */
   counted(finished: readonly FinishedCall[], commitsUs: readonly number[]): void;
   refused(reason: string): void;
+  /** A call was in the proxy's own hands for so long. */
+  held(us: number): void;
   /** The Prometheus text format, 0.0.4. */
   text(): Promise<string>;
 }
@@ -31,6 +33,7 @@ const mostLimits = 30;
 const unknownName = 'unknown';
 const none = 'none';
 
+const overheadSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const callSeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 600, 900];
 const firstTokenSeconds = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 20, 40, 60, 120];
 const commitSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -51,6 +54,12 @@ export function createMetrics(version: string, now: () => MetricsNow): Metrics {
     buckets: commitSeconds,
     registers: [registry],
   });
+  const overhead = new Histogram({
+    name: 'weir_proxy_overhead_seconds',
+    help: 'For how long calls were in the proxy itself: from their head to a connection upstream, and from the head of the answer to its handing on.',
+    buckets: overheadSeconds,
+    registers: [registry],
+  });
   addGauges(registry, now);
   new Gauge({
     name: 'weir_build_info',
@@ -64,6 +73,7 @@ export function createMetrics(version: string, now: () => MetricsNow): Metrics {
       for (const us of commitsUs) commits.observe(us / 1e6);
     },
     refused: (reason) => refused.inc({ reason }),
+    held: (us) => overhead.observe(us / 1e6),
     text: () => registry.metrics(),
   };
 }

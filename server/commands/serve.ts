@@ -148,6 +148,7 @@ async function start(
     bodies: config.bodies,
     demo: config.demo,
     limits,
+    onAnswered: (overheadUs) => metrics.held(overheadUs),
     onRefused: (reason) => {
       metrics.refused(reason);
       if (reason !== 'connections') log.warn({ reason }, 'refused a request');

@@ -48,6 +48,8 @@ export interface CallContext {
   readonly logMode: 'normal' | 'audit';
   readonly isTls: boolean;
   readonly connections: UpstreamConnections;
+  /** Told once for each call that is answered: microseconds for which it was in our hands until the head of its answer was the client's. */
+  onAnswered(overheadUs: number): void;
   /** Told once, when the call is over. */
   onOver(call: Call): void;
 }
@@ -71,6 +73,8 @@ export class Call {
   readonly #pace = new UploadPace();
   #proxyReq: http.ClientRequest | null = null;
   #proxyRes: http.IncomingMessage | null = null;
+  /** From the start of the call until there was a connection to send it on. */
+  #heldUs = 0;
   #phase: Phase = 'connecting';
   #framing: Framing = 'close';
   #hasContinued = false;
@@ -129,6 +133,7 @@ export class Call {
       this.#requestUnfit(error);
       return;
     }
+    this.#heldUs = this.exchange.elapsedUs();
     this.#listenToUpload(proxyReq);
     proxyReq.on('information', (information) => this.#relayInterim(information));
     proxyReq.on('upgrade', (_answer, socket) => {
@@ -144,6 +149,7 @@ export class Call {
       proxyRes.destroy();
       return;
     }
+    const arrivedUs = this.exchange.elapsedUs();
     try {
       assertAnswer(proxyRes);
       this.#framing = framingOf(proxyRes);
@@ -166,6 +172,7 @@ export class Call {
     );
     if (!this.#isClientGone) this.#silence.limit('upstream_stall', this.#context.timeouts.idleMs);
     this.#listenToAnswer(proxyRes);
+    this.#context.onAnswered(this.#heldUs + this.exchange.elapsedUs() - arrivedUs);
   }
 
   /** The upstream, or the way to it, broke; also called for what the middleware reports of the client's side. */

@@ -40,6 +40,8 @@ export interface ForwarderOptions {
   readonly limits: ConnectionLimits;
   /** Called for each request that is refused and therefore has no record. */
   onRefused(reason: RefusalReason): void;
+  /** See `CallContext.onAnswered`. */
+  onAnswered?(overheadUs: number): void;
 }
 
 export interface Forwarder {
@@ -83,6 +85,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     logMode: options.logMode,
     isTls,
     connections,
+    onAnswered: (overheadUs) => options.onAnswered?.(overheadUs),
     onOver: (call) => {
       calls.delete(call);
       if (calls.size === 0) onIdle?.();

@@ -102,6 +102,9 @@ describe('/-/metrics of a running program', () => {
     expect(valueOf(samples, 'weir_request_duration_seconds_count')).toBe(6);
     expect(valueOf(samples, 'weir_request_duration_seconds_bucket', { le: '+Inf' })).toBe(6);
     expect(valueOf(samples, 'weir_time_to_first_token_seconds_count')).toBe(1);
+    // But the one that was reset.
+    expect(valueOf(samples, 'weir_proxy_overhead_seconds_count')).toBe(5);
+    expect(valueOf(samples, 'weir_proxy_overhead_seconds_sum')).toBeGreaterThan(0);
     expect(valueOf(samples, 'weir_store_commit_seconds_count')).toBeGreaterThan(0);
   });
 

@@ -3,6 +3,7 @@ import express from 'express';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createServerClasses } from '../../server/proxy/server.ts';
 import { connectRaw } from '../support/client.ts';
+import { createMemorySink } from '../support/memory-sink.ts';
 import { startProxy } from '../support/proxy.ts';
 import type { TestProxy } from '../support/proxy.ts';
 import { startUpstream } from '../support/upstream.ts';
@@ -221,6 +222,36 @@ it('gives up on a body that only trickles in, but not on one that waits for the 
   slow.leave();
   waiting.leave();
 });
+
+it.each([POST, POST.replace('/v1/messages', '/v1/models')])(
+  'tells for how long a call was in its own hands, the time of the upstream left out',
+  async (request) => {
+    let atUs = 0;
+    const held: number[] = [];
+    const sink = createMemorySink();
+    const { proxy } = await setUp(
+      (_request, reply) => {
+        atUs += 1_000_000;
+        reply.json(200, {});
+      },
+      {
+        clock: { now: () => 0, monotonicUs: () => atUs },
+        sink: {
+          open(open) {
+            atUs += 700;
+            return sink.open(open);
+          },
+        },
+        onAnswered: (overheadUs) => held.push(overheadUs),
+      },
+    );
+    const client = await connectRaw(proxy.port);
+    await client.send(request).answer();
+    expect(held).toEqual([700]);
+    expect((await sink.ended(0)).end.durationUs).toBe(1_000_700);
+    client.leave();
+  },
+);
 
 it('makes requests and responses with the prototypes that Express would give them', async () => {
   const app = express();
