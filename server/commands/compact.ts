@@ -2,9 +2,11 @@
 import { StoreError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';
 import { isPostgresAddress } from '../store/postgres/address.ts';
+import { compactDatabase } from '../store/postgres/compact.ts';
+import { serverBytes } from '../store/retention.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { durationText, sizeText } from './size-text.ts';
 import {
   exitCodes,
@@ -24,25 +26,10 @@ export async function runCompact(options: CompactOptions, io: CommandIo): Promis
   const progress = createProgress(io.stderr, { isTerminal: process.stderr.isTTY });
   try {
     const begunMs = performance.now();
-    if (isPostgresAddress(path)) {
-      io.stderr(
-        `weir: PostgreSQL uses free space again by itself; VACUUM FULL gives it back to the system.\n`,
-      );
-      return exitCodes.usage;
-    }
-    const store = openStore(path, 'write');
-    const before = storeBytes(path) ?? 0;
-    try {
-      progress.update(null, 'writing the store anew');
-      // Let it be drawn: what follows is one statement.
-      await new Promise((resolve) => setImmediate(resolve));
-      store.sqlite.exec('VACUUM');
-      createWriter(store).emptyLog();
-    } finally {
-      store.close();
-    }
+    const compact = isPostgresAddress(path) ? compactServer : compactFile;
+    const { before, after } = await compact(path, progress);
     progress.end();
-    const [after, tookMs] = [storeBytes(path) ?? 0, performance.now() - begunMs];
+    const tookMs = performance.now() - begunMs;
     io.stdout(
       options.json === true
         ? `${JSON.stringify({ store: path, bytes_before: before, bytes_after: after, duration_ms: Math.round(tookMs) }, null, 2)}\n`
@@ -55,4 +42,39 @@ export async function runCompact(options: CompactOptions, io: CommandIo): Promis
     io.stderr(`weir: ${error.message}\n`);
     return error instanceof StoreError ? storeExitCode(error, path) : exitCodes.failure;
   }
+}
+
+interface Sizes {
+  readonly before: number;
+  readonly after: number;
+}
+
+async function compactFile(path: string, progress: Progress): Promise<Sizes> {
+  const store = openStore(path, 'write');
+  const before = storeBytes(path) ?? 0;
+  try {
+    await shown(progress, null, 'writing the store anew');
+    store.sqlite.exec('VACUUM');
+    createWriter(store).emptyLog();
+  } finally {
+    store.close();
+  }
+  return { before, after: storeBytes(path) ?? 0 };
+}
+
+async function compactServer(path: string, progress: Progress): Promise<Sizes> {
+  const store = openStore(path, 'read');
+  try {
+    const before = serverBytes(store);
+    for (const { table, share } of compactDatabase(path)) await shown(progress, share, table);
+    return { before, after: serverBytes(store) };
+  } finally {
+    store.close();
+  }
+}
+
+/** Resolves when it could be drawn: what follows is one long statement. */
+async function shown(progress: Progress, share: number | null, what: string): Promise<void> {
+  progress.update(share, what);
+  await new Promise((resolve) => setImmediate(resolve));
 }

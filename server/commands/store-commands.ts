@@ -68,7 +68,9 @@ export function addStoreCommands(program: Command, io: CommandIo): void {
       io.setExitCode(await runPrune(options, io));
     });
   withStoreTarget(program.command('compact'))
-    .description('give all free space of the store back to the file system; weir must not be running')
+    .description(
+      'give all free space of a file back to the system, while weir is not running; build the indexes of a database anew, also while it is',
+    )
     .option('--json', 'print JSON')
     .action(async (options: CompactOptions) => {
       const { runCompact } = await import('./compact.ts');
