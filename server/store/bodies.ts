@@ -1,6 +1,6 @@
 /** Packs the wire bytes of a body for its row and unpacks them again, with the moments they arrived at. Pure. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { decodeVarints, encodeVarints } from './varints.ts';
+import { packMarks, unpackMarks, type Mark } from './marks.ts';
 import type { BodyRow } from './tables.ts';
 
 /** Bytes that arrived together; `atUs`: microseconds from the start of the call. */
@@ -12,22 +12,16 @@ export interface BodyChunk {
 /** Columns of a body's row. */
 export type PackedBody = Pick<BodyRow, 'packing' | 'bytes' | 'kept_bytes' | 'marks'>;
 
-/** How many bytes arrived when, microseconds from the start of the call. */
-export interface Mark {
-  readonly bytes: number;
-  readonly atUs: number;
-}
-
 /** Below this a deflate header costs more than it saves. */
 const MIN_DEFLATE_BYTES = 128;
 const PROBE_BYTES = 4096;
 /** Level 6 packs prose about a sixth smaller than level 1 and takes three times as long. */
 const DEFLATE_LEVEL = 1;
 
-/** Chunks in their order as one body, not packed. Empty chunks leave no mark. */
+/** Chunks in their order as one body, not packed. */
 export function joinBody(chunks: readonly BodyChunk[]): PackedBody {
   const bytes = Buffer.concat(chunks.map((chunk) => chunk.bytes));
-  return { packing: 'raw', bytes, kept_bytes: bytes.byteLength, marks: packMarks(chunks) };
+  return { packing: 'raw', bytes, kept_bytes: bytes.byteLength, marks: packMarks(bytes, marksOf(chunks)) };
 }
 
 /** The same, deflated where that saves at least a tenth. */
@@ -42,7 +36,8 @@ export function packBody(chunks: readonly BodyChunk[]): PackedBody {
 
 /** The wire bytes and their marks. Throws when the row is damaged: a packing we don't know, or a length that is not `kept_bytes`. */
 export function unpackBody(row: PackedBody): { bytes: Buffer; marks: Mark[] } {
-  return { bytes: unpackBytes(row), marks: unpackMarks(row.marks) };
+  const bytes = unpackBytes(row);
+  return { bytes, marks: unpackMarks(bytes, row.marks) };
 }
 
 /** The body as it arrived: its bytes, cut at its marks. Bytes beyond the marks come as a last chunk. */
@@ -80,26 +75,14 @@ export function unpackBytes({ packing, bytes, kept_bytes: keptBytes }: PackedBod
   return unpacked;
 }
 
-function packMarks(chunks: readonly BodyChunk[]): Buffer | null {
-  const pairs: number[] = [];
+/** Empty chunks leave no mark. */
+function marksOf(chunks: readonly BodyChunk[]): Mark[] {
+  const marks: Mark[] = [];
   let lastUs = 0;
   for (const chunk of chunks) {
     if (chunk.bytes.byteLength === 0) continue;
-    const deltaUs = Math.max(0, Math.round(chunk.atUs) - lastUs);
-    lastUs += deltaUs;
-    pairs.push(chunk.bytes.byteLength, deltaUs);
-  }
-  return pairs.length === 0 ? null : encodeVarints(pairs);
-}
-
-function unpackMarks(packed: Buffer | null): Mark[] {
-  if (packed === null) return [];
-  const numbers = decodeVarints(packed);
-  const marks: Mark[] = [];
-  let atUs = 0;
-  for (let at = 0; at < numbers.length; at += 2) {
-    atUs += numbers[at + 1] ?? 0;
-    marks.push({ bytes: numbers[at] ?? 0, atUs });
+    lastUs = Math.max(lastUs, Math.round(chunk.atUs));
+    marks.push({ bytes: chunk.bytes.byteLength, atUs: lastUs });
   }
   return marks;
 }

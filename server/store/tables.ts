@@ -146,7 +146,7 @@ export const bodies = sqliteTable(
     bytes: blob('bytes', { mode: 'buffer' }).notNull(),
     /** Length of the wire bytes that are kept, before packing. */
     kept_bytes: integer('kept_bytes').notNull(),
-    /** How the wire bytes arrived: varint pairs `[bytes, microseconds since the previous chunk (first of a segment: since the start)]`. */
+    /** How the wire bytes arrived, chunk by chunk, with microseconds: marks.ts. */
     marks: blob('marks', { mode: 'buffer' }),
     /** First 16 bytes of the SHA-256 of the bytes that are kept; of lists only. */
     digest: blob('digest', { mode: 'buffer' }),

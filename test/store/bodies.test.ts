@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packBody, unpackBody, unpackChunks } from '../../server/store/bodies.ts';
-import { decodeVarints } from '../../server/store/varints.ts';
 
 const text = (bytes: number): Buffer =>
   Buffer.from('The river goes on, and it is measured. '.repeat(bytes / 39 + 1)).subarray(0, bytes);
@@ -38,17 +37,6 @@ describe('packBody', () => {
     const packedNoise = packBody([{ bytes: noise, atUs: 1 }]);
     expect(packedNoise.packing).toBe('raw');
     expect(packedNoise.bytes.equals(noise)).toBe(true);
-  });
-
-  test('marks are pairs of varints: bytes, and microseconds since the chunk before', () => {
-    const { marks } = packBody([
-      { bytes: text(3), atUs: 10 },
-      { bytes: text(0), atUs: 11 },
-      { bytes: text(5), atUs: 2 ** 32 + 10 },
-      { bytes: text(1), atUs: 7 },
-    ]);
-    expect(decodeVarints(marks ?? Buffer.alloc(0))).toEqual([3, 10, 5, 2 ** 32, 1, 0]);
-    expect(packBody([]).marks).toBeNull();
   });
 
   test('a damaged row is an error, not other bytes', () => {
