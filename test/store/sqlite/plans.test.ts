@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { listCalls, selectCalls } from '../../../server/store/calls.ts';
 import type { Filters } from '../../../server/store/filters.ts';
+import { selectReplays } from '../../../server/store/replays.ts';
 import { firstCallsSql } from '../../../server/store/sessions.ts';
 import { planOf, sampleCall, storeCalls, temporaryStore } from '../temporary-store.ts';
 
@@ -31,6 +32,24 @@ describe('50,000 calls', () => {
     const page = listCalls(store, {}, 50, null);
     expect(listCalls(store, {}, 50, page.next_cursor).items[0]?.id).toBe('call-049949');
   });
+});
+
+test('replays are read from the index of replays, with or without one that they repeat', () => {
+  const { store, writer } = temporaryStore();
+  const rows = Array.from({ length: 3000 }, (_, at) =>
+    sampleCall({ started_ms: 1000 + at, replay_of: at % 100 === 0 ? 'x' : null }),
+  );
+  storeCalls(writer, rows);
+  for (const analyzed of [false, true]) {
+    if (analyzed) store.sqlite.exec('ANALYZE');
+    for (const filters of [{}, { batch: 'b' }, { of: 'x' }]) {
+      for (const after of [null, { startedMs: 2000, id: 'x' }]) {
+        const plan = planOf(store, selectReplays(store, filters, 51, after).getSQL());
+        expect(plan).toContain('INDEX calls_replays');
+        expect(plan).not.toMatch(/calls_started|SCAN calls$/m);
+      }
+    }
+  }
 });
 
 describe('sessions', () => {
