@@ -5,6 +5,7 @@ import { readFacets } from '../server/store/facets.ts';
 import type { Filters } from '../server/store/filters.ts';
 import type { Store } from '../server/store/open.ts';
 import { formatCursor } from '../server/store/position.ts';
+import { listReplays } from '../server/store/replays.ts';
 import { readSession } from '../server/store/session.ts';
 import { listSessions } from '../server/store/sessions.ts';
 import { readStats, type StatsRequest } from '../server/store/stats.ts';
@@ -113,7 +114,7 @@ export function questionsOf(plan: RowsPlan, hasWords: boolean): Question[] {
     ),
     figures('cost by component × day, all days', 100, stats({ bucket: 'day', metrics: parts })),
     figures('p50 and p99 by model, all days', 100, stats({ groupBy: ['model'], metrics: percentiles })),
-    figures('overview, its five questions, 7 days', null, ...overview(week)),
+    figures('overview, its five questions, 7 days', 250, ...overview(week)),
     figures('overview, its five questions, all days', 500, ...overview(all)),
     figures('cost by session, 7 days (rows)', null, stats({ groupBy: ['session_id'], filters: week })),
     list('first page of 50 calls', {}, null, 50),
@@ -121,7 +122,9 @@ export function questionsOf(plan: RowsPlan, hasWords: boolean): Question[] {
     list('first page of the errors of one user', { status: ['4xx'], user: ['user-7'] }, null, 50),
     { name: 'first page of 50 sessions', limitMs: 200, ask: (store) => listSessions(store, {}, 50, null) },
     { name: 'one session', limitMs: 50, ask: (store) => readSession(store, 'session-1', 100, null) },
-    { name: 'facets, 7 days', limitMs: null, ask: (store) => readFacets(store, week) },
+    { name: 'facets, 7 days', limitMs: 200, ask: (store) => readFacets(store, week) },
+    { name: 'facets, all days', limitMs: 200, ask: (store) => readFacets(store, {}) },
+    { name: 'first page of 50 replays', limitMs: 50, ask: (store) => listReplays(store, {}, 50, null) },
     ...(hasWords
       ? [
           list('search: a word in few calls', { q: ['needle'] }, null, 200),

@@ -9,6 +9,9 @@ export type Format = 'json' | 'csv' | 'ndjson';
 /** Endings of a collection's path that name its format. */
 export const formatSuffixes = ['.csv', '.ndjson'] as const;
 
+/** One sentence where not everything that was asked for could be looked at in time. */
+export const incompleteHeader = 'x-weir-incomplete';
+
 type Row = Readonly<Record<string, unknown>>;
 
 export interface Rows {

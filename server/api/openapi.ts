@@ -1,6 +1,6 @@
 /** The description of the API, OpenAPI 3.1, made of the very schemas that check its queries. */
 import { z } from 'zod';
-import { formatSuffixes } from './collection.ts';
+import { formatSuffixes, incompleteHeader } from './collection.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import { problemStatuses } from './errors.ts';
 import { isRepeatable, type QuerySchema } from './query.ts';
@@ -139,8 +139,14 @@ function textContent(suffix: (typeof formatSuffixes)[number]): JsonObject {
 }
 
 function headersOf(answer: Answer): JsonObject {
-  if (answer.kind !== 'bytes') return {};
   const text = (description: string): JsonObject => ({ description, schema: { type: 'string' } });
+  if (answer.kind === 'collection') {
+    const incomplete = text(
+      'One sentence where not everything that was asked for could be looked at in time.',
+    );
+    return { headers: { [incompleteHeader]: incomplete } };
+  }
+  if (answer.kind !== 'bytes') return {};
   return {
     headers: {
       'x-weir-content-type': text('Content type that the body had on the wire.'),

@@ -10,7 +10,6 @@ import type {
   Comparison,
   Conversation,
   EventsPage,
-  Facets,
   MessageAnswer,
   ReplaysPage,
   Prices,
@@ -20,6 +19,7 @@ import type {
   Stats,
 } from '../api/wire.ts';
 import type { WhatIf } from '../pricing/what-if.ts';
+import type { FoundFacets } from '../store/facets.ts';
 import type { Filters } from '../store/filters.ts';
 import type { RetentionPolicy } from '../store/retention.ts';
 import type { ReplayFilters } from '../store/replays.ts';
@@ -137,7 +137,7 @@ export interface Questions {
   sessions: { args: { filters: Filters; limit: number; cursor: string | null }; answer: SessionsPage };
   session: { args: { id: string; limit: number; cursor: string | null }; answer: SessionDetail | null };
   stats: { args: StatsQuestion; answer: Stats };
-  facets: { args: { filters: Filters }; answer: Facets };
+  facets: { args: { filters: Filters }; answer: FoundFacets };
   cache: { args: { filters: Filters }; answer: CacheLedger };
   cacheTtl: { args: { filters: Filters }; answer: TtlAdvice };
   prices: { args: { atMs: number }; answer: Prices };

@@ -1,13 +1,17 @@
 /** Which values calls have, for who builds a filter. */
-import { sql, type SQL } from 'drizzle-orm';
+import { and, desc, sql, type SQL } from 'drizzle-orm';
 import { isError, isUnpriced } from './call-figures.ts';
 import { callsMatching } from './conditions.ts';
+import { FacetCounts } from './facet-counts.ts';
+import { countRolled, rolledFacets, unrolledCalls } from './facet-rollups.ts';
 import type { Filters } from './filters.ts';
 import type { Store } from './open.ts';
 import type { Facets } from './served.ts';
 import { calls } from './tables.ts';
 
 const MOST_VALUES = 50;
+/** Reading so many rows takes about a tenth of a second. */
+const mostRows = 30_000;
 
 /** Named as the filters are; flags have the words that the filter takes. */
 const columns: Readonly<Record<string, SQL>> = {
@@ -35,30 +39,72 @@ const columns: Readonly<Record<string, SQL>> = {
   unpriced: whether(isUnpriced),
 };
 
-/** For each filter the most frequent values, at most 50, among the calls that pass `filters`; null is "not known". */
-export function readFacets({ db }: Store, filters: Filters): Facets {
-  const names = Object.keys(columns);
-  const condition = callsMatching(filters) ?? sql`true`;
-  const hits = sql.join(
-    Object.entries(columns).map(([name, value]) => sql`${value} AS ${sql.identifier(name)}`),
-    sql`, `,
-  );
-  const counts = names.map(
-    (
-      name,
-    ) => sql`SELECT * FROM (SELECT ${name} AS facet, CAST(${sql.identifier(name)} AS TEXT) AS value, count(*) AS count
-      FROM hit GROUP BY 2 ORDER BY 3 DESC, 2 NULLS FIRST LIMIT ${MOST_VALUES}) AS top`,
+export interface FoundFacets {
+  readonly facets: Facets;
+  /** One sentence where not all calls were looked at; null when they were. */
+  readonly incomplete: string | null;
+}
+
+/**
+ * For each filter the most frequent values, at most 50, among the calls that pass `filters`; null is "not known". What rollups are
+ * kept by is counted whole; for the rest no more than the newest `most` calls are read, and `incomplete` tells of it.
+ */
+export function readFacets(store: Store, filters: Filters, most = mostRows): FoundFacets {
+  // One snapshot, so that sums and rows agree.
+  return store.sqlite.transaction(() => {
+    const names = Object.keys(columns);
+    const counts = new FacetCounts();
+    const matching = callsMatching(filters);
+    const rolled = rolledFacets(store, filters, names);
+    for (const part of rolled) {
+      countRolled(store, filters, part, columns, counts);
+      for (const range of unrolledCalls(filters, part))
+        countRows(store, part.names, and(range, matching), null, counts);
+    }
+    const others = names.filter((name) => !rolled.some((part) => part.names.includes(name)));
+    const isCut = countRows(store, others, matching, most, counts) > most;
+    return {
+      facets: Object.fromEntries(names.map((name) => [name, valuesOf(counts, name)])),
+      incomplete: isCut
+        ? `Of ${others.join(', ')} the newest ${most} calls were counted: a shorter range counts them all.`
+        : null,
+    };
+  })();
+}
+
+function valuesOf(counts: FacetCounts, name: string): Facets[string] {
+  const values = counts.top(name, MOST_VALUES);
+  if (name !== 'status') return values;
+  // All came as texts, as columns of a union have one type: this one is a number.
+  return values.map(({ value, count }) => ({ value: value === null ? null : Number(value), count }));
+}
+
+/** How many calls there were to count, up to one more than `most`; those of all but the newest `most` are left out. */
+function countRows(
+  { db }: Store,
+  names: readonly string[],
+  condition: SQL | undefined,
+  most: number | null,
+  counts: FacetCounts,
+): number {
+  const hits = sql.join(names.map((name) => sql`, ${columns[name]} AS ${sql.identifier(name)}`));
+  const newest =
+    most === null ? sql`` : sql`ORDER BY ${desc(calls.started_ms)}, ${desc(calls.id)} LIMIT ${most + 1}`;
+  const tops = names.map(
+    (name) => sql`SELECT ${name} AS facet, CAST(${sql.identifier(name)} AS TEXT) AS value, count(*) AS count
+      FROM hit GROUP BY 2`,
   );
   // The table is read once, and its wide rows only there.
   const rows = db.all<{ facet: string; value: string | null; count: number }>(
-    sql`WITH hit AS MATERIALIZED (SELECT ${hits} FROM ${calls} WHERE ${condition}) ${sql.join(counts, sql` UNION ALL `)}`,
+    sql`WITH hit AS MATERIALIZED (SELECT 1 AS one ${hits} FROM ${calls} WHERE ${condition ?? sql`true`} ${newest})
+      SELECT '' AS facet, NULL AS value, count(*) AS count FROM hit UNION ALL ${sql.join(tops, sql` UNION ALL `)}`,
   );
-  const facets: Facets = Object.fromEntries(names.map((name) => [name, []]));
+  let read = 0;
   for (const { facet, value, count } of rows) {
-    // All as texts, as columns of a union have one type: this one is a number.
-    facets[facet]?.push({ value: facet === 'status' && value !== null ? Number(value) : value, count });
+    if (facet === '') read = count;
+    else counts.add(facet, value, count);
   }
-  return facets;
+  return read;
 }
 
 /** Of what is never unknown. */

@@ -34,7 +34,7 @@ export type RollupColumn = Scope['columns'][number];
 
 export const hourMs = 3_600_000;
 const keysOfHour = 2 ** 30;
-const hoursOfScope = 2 ** 20;
+export const hoursOfScope = 2 ** 20;
 
 /** Id of the row for a key in an hour; hours before 1970 or after 2089 have none. */
 export function rollupId(scope: Scope, hour: number, key: number): number {

@@ -96,7 +96,7 @@ describe('a search', () => {
     expect(listCalls(store, { q: ['river'], user: ['ada'] }, 10, null).items.map(({ id }) => id)).toEqual([
       'a',
     ]);
-    expect(readFacets(store, { q: ['river'] })['user']).toEqual([
+    expect(readFacets(store, { q: ['river'] }).facets['user']).toEqual([
       { value: null, count: 1 },
       { value: 'ada', count: 1 },
     ]);

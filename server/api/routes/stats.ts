@@ -1,6 +1,6 @@
 /** `stats` and `facets`: calls counted, summed and grouped. */
 import { whatIfColumns, type Reader } from '../../reader/questions.ts';
-import { formatOf, sendCollection, sendRows } from '../collection.ts';
+import { formatOf, incompleteHeader, sendCollection, sendRows } from '../collection.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { facetsSchema, statsSchema } from '../schemas/stats.ts';
@@ -49,7 +49,8 @@ export function facetsEndpoint(reader: Reader, now: () => number): Endpoint {
     query: withFilters({}),
     answer: { kind: 'collection', schema: facetsSchema },
     async handle(query, request, response) {
-      const facets = await reader.ask('facets', { filters: toFilters(query, now()) });
+      const { facets, incomplete } = await reader.ask('facets', { filters: toFilters(query, now()) });
+      if (incomplete !== null) response.setHeader(incompleteHeader, incomplete);
       const format = formatOf(request);
       if (format === 'json') {
         sendCollection(response, facets);
