@@ -135,6 +135,7 @@ export class CallAssembly {
   isBegun = false;
   /** Its ending has come; it is not written yet. */
   hasEnded = false;
+  #savedHead: ExchangeHead | null = null;
   /** Batches up to this one are in it. */
   lastSeq = 0;
   /** Batches up to this one are on the disk; whatever of them comes again is left out. */
@@ -161,9 +162,15 @@ export class CallAssembly {
     this.unsavedSinceMs ??= performance.now();
   }
 
+  /** The head of the answer, while it is not on the disk. */
+  get unsavedHead(): ExchangeHead | null {
+    return this.head === this.#savedHead ? null : this.head;
+  }
+
   /** All of it that came is on the disk. */
   saved(): void {
     this.isBegun = true;
+    this.#savedHead = this.head;
     this.request.saved();
     this.response.saved();
     this.savedSeq = this.lastSeq;
@@ -174,6 +181,7 @@ export class CallAssembly {
   /** The store that held its row and its segments is gone: all of it has to be written again. */
   forgetSaved(): void {
     this.isBegun = false;
+    this.#savedHead = null;
     this.request.forgetSaved();
     this.response.forgetSaved();
     this.touch();

@@ -1,5 +1,5 @@
 /** What is to be written of a call at each stage of its life. */
-import { joinBody, packBody } from '../store/bodies.ts';
+import { joinBody } from '../store/bodies.ts';
 import type { FinishChange, OpenChange, ProgressChange } from '../store/change.ts';
 import type { BodyPart, PartBody, WholeDetails } from '../store/write.ts';
 import type { CallAssembly } from './assembly.ts';
@@ -11,7 +11,7 @@ export function openChange({ open }: CallAssembly): OpenChange {
 
 /** What came since the last time, as new segments. */
 export function progressChange(call: CallAssembly): ProgressChange {
-  const { open, head } = call;
+  const { open, unsavedHead: head } = call;
   const details: Partial<WholeDetails> = {
     saved_seq: call.lastSeq,
     ...(head !== null && {
@@ -32,9 +32,8 @@ export function progressChange(call: CallAssembly): ProgressChange {
 function unsavedSegment(call: CallAssembly, part: BodyPart): (PartBody & { segment: number })[] {
   const unsaved = call[part].unsaved();
   if (unsaved === null) return [];
-  // What is new in a request is packed when it is cut into pieces.
-  const body = part === 'request' ? joinBody(unsaved.chunks) : packBody(unsaved.chunks);
-  return [{ part, segment: unsaved.segment, ...body }];
+  // What is new in a request is packed when it is cut into pieces, and an answer when it is whole.
+  return [{ part, segment: unsaved.segment, ...joinBody(unsaved.chunks) }];
 }
 
 /** The final row, with the bodies; of the request the store usually has everything by then. */

@@ -5,6 +5,8 @@ import { openChange, progressChange } from './changes.ts';
 import type { Entry } from './commits.ts';
 import type { Ledger } from './ledger.ts';
 
+/** A call that ends sooner is written once, whole. */
+const beginAfterMs = 250;
 /** Half of the second that a killed process may lose. */
 const saveAfterMs = 500;
 const saveBytes = 256 * 1024;
@@ -16,13 +18,14 @@ export class Progress {
     this.#ledger = ledger;
   }
 
-  /** What is half a second old by now. */
+  /** Calls that run long enough to have a row, and what is half a second old by now. */
   due(): Entry[] {
     const nowMs = performance.now();
-    return this.#entriesOf(
-      ({ unsavedSinceMs, unsavedBytes }) =>
-        unsavedSinceMs !== null && (nowMs - unsavedSinceMs >= saveAfterMs || unsavedBytes >= saveBytes),
-    );
+    return this.#entriesOf(({ isBegun, unsavedSinceMs, unsavedBytes }) => {
+      if (unsavedSinceMs === null) return false;
+      const ageMs = nowMs - unsavedSinceMs;
+      return isBegun ? ageMs >= saveAfterMs || unsavedBytes >= saveBytes : ageMs >= beginAfterMs;
+    });
   }
 
   /** Everything that is not on the disk. */

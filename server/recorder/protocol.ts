@@ -65,6 +65,8 @@ export type ToWorker =
   | Batch
   /** Rows are only sent back while somebody watches. */
   | { readonly kind: 'watch'; readonly on: boolean }
+  /** Somebody waits for what was sent before: it is written at once. */
+  | { readonly kind: 'flush' }
   /** Writes what there is and closes the store; answered by `closed`. */
   | { readonly kind: 'close' };
 

@@ -153,7 +153,9 @@ class SupervisedRecorder implements Recorder {
   }
 
   caughtUp(): Promise<void> {
-    return this.#batcher.emptied();
+    const emptied = this.#batcher.emptied();
+    this.#post({ kind: 'flush' });
+    return emptied;
   }
 
   health(): RecorderHealth {

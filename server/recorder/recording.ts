@@ -1,6 +1,6 @@
 /**
- * The worker's loop: takes batches, digests the calls that ended, commits in groups, acknowledges. What queues up while one
- * commit runs becomes the next group. Bytes of a call that goes on are saved when the oldest of them is half a second old.
+ * The worker's loop: takes batches, digests the calls that ended, commits in groups, acknowledges. What comes within a tenth of a
+ * second of a commit waits for the next one; in audit mode, where calls wait for their record, nothing does.
  */
 import { KnownJson } from '../messages/known-json.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
@@ -11,12 +11,12 @@ import { CacheWatch } from './cache-watch.ts';
 import { ChainNotes } from './chain-notes.ts';
 import { Backlog } from './backlog.ts';
 import { openChange } from './changes.ts';
-import { Commits } from './commits.ts';
+import { Commits, groupBytes, groupCalls } from './commits.ts';
 import { openRow, type DigestContext } from './digest.ts';
 import { Endings } from './endings.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Ledger, type Ending } from './ledger.ts';
-import { vitals, type Batch, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
+import { vitals, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
 import { Progress } from './progress.ts';
 import { Reports } from './reports.ts';
 import { resumedCalls, type ResumedCall } from './resumption.ts';
@@ -26,6 +26,8 @@ import { Upkeep } from './upkeep.ts';
 import { Survivors } from './survivors.ts';
 
 const tickMs = 100;
+/** From one commit to the next, unless a whole group waits. */
+const rhythmMs = 100;
 /** Of what an earlier process had spilled, so much time at most goes by before calls are recorded. */
 const importAtStartMs = 2000;
 
@@ -70,6 +72,9 @@ class RecordingLoop {
   readonly #backlog: Backlog;
   readonly #vitals: Int32Array;
   readonly #inbox: ToWorker[] = [];
+  /** Waits for the next commit. */
+  #ended: Ending[] = [];
+  #nextWrite: NodeJS.Timeout | null = null;
   #generation: number;
   #isBusy = false;
   readonly #tick: NodeJS.Timeout;
@@ -153,11 +158,16 @@ class RecordingLoop {
 
   async #work(): Promise<void> {
     this.#isBusy = true;
+    let hasWritten = false;
     do {
       const messages = this.#inbox.splice(0);
-      const batches = messages.filter((message) => message.kind === 'batch');
-      for (const message of messages) if (message.kind === 'watch') this.#reports.watch(message.on);
-      await this.#record(batches);
+      this.#take(messages);
+      if (this.#isDue() || messages.some(({ kind }) => kind !== 'batch')) {
+        await this.#write();
+        hasWritten = true;
+      }
+      this.#reports.counts();
+      this.#reports.acknowledged(this.#ledger.acknowledgeable());
       // Before anything can be well again: what went wrong is told even if only for a moment.
       this.#reportState();
       if (messages.some(({ kind }) => kind === 'close')) {
@@ -165,15 +175,39 @@ class RecordingLoop {
         return;
       }
     } while (this.#inbox.length > 0);
+    const hasMore = hasWritten && (await this.#rest());
+    this.#isBusy = false;
+    // Messages that have come meanwhile go first.
+    if (hasMore || this.#inbox.length > 0) setImmediate(() => this.#workUnlessBusy());
+    else if (!hasWritten) this.#workInTime();
+  }
+
+  /** What is done between two commits; true when there is more of it. */
+  async #rest(): Promise<boolean> {
     const hasMore = this.#keeper.whenIdle();
     this.#attend();
     await this.#backlog.step();
     this.#writeAnewIfReplaced();
     await this.#settleSurvivors();
     this.#reportState();
-    this.#isBusy = false;
-    // Messages that have come meanwhile go first.
-    if (hasMore || this.#inbox.length > 0) setImmediate(() => this.#workUnlessBusy());
+    return hasMore;
+  }
+
+  #isDue(): boolean {
+    if (this.#setup.reportStages || performance.now() >= this.#commits.endedMs + rhythmMs) return true;
+    return this.#ended.length >= groupCalls || this.#endedBytes() >= groupBytes;
+  }
+
+  #endedBytes(): number {
+    return this.#ended.reduce((sum, { end }) => sum + end.requestBytes + end.responseBytes, 0);
+  }
+
+  #workInTime(): void {
+    const inMs = this.#commits.endedMs + rhythmMs - performance.now();
+    this.#nextWrite ??= setTimeout(() => {
+      this.#nextWrite = null;
+      this.#workUnlessBusy();
+    }, inMs);
   }
 
   /** Removes a little of what is too old. */
@@ -188,35 +222,38 @@ class RecordingLoop {
     }
   }
 
-  async #record(batches: readonly Batch[]): Promise<void> {
+  #take(messages: readonly ToWorker[]): void {
     const begun = new Set<CallAssembly>();
-    const ended: Ending[] = [];
-    for (const batch of batches) {
-      const taken = this.#ledger.take(batch);
+    for (const message of messages) {
+      if (message.kind === 'watch') this.#reports.watch(message.on);
+      if (message.kind !== 'batch') continue;
+      const taken = this.#ledger.take(message);
       for (const call of taken.begun) begun.add(call);
-      ended.push(...taken.ended);
+      this.#ended.push(...taken.ended);
     }
-    // A call that both began and ended here is written once, whole.
-    for (const { call } of ended) begun.delete(call);
-    this.#begin([...begun]);
-    for (const ending of ended) this.#commits.add(await this.#endings.entryOf(ending));
-    if (!this.#commits.isPaused) {
-      for (const entry of [...this.#endings.owed(), ...this.#progress.due()]) this.#commits.add(entry);
+    for (const call of begun) {
+      // A call that both began and ended here is written once, whole.
+      if (call.hasEnded) continue;
+      this.#reports.row('open', openRow(call.open));
+      if (this.#setup.reportStages) this.#begin(call);
+      else call.touch();
     }
     this.#commits.flush();
-    this.#reports.counts();
-    this.#reports.acknowledged(this.#ledger.acknowledgeable());
   }
 
-  #begin(begun: readonly CallAssembly[]): void {
-    for (const call of begun) {
-      const settle = ([kept]: readonly Kept[]): void => {
-        call.isBegun = kept === 'whole';
-        if (!call.isBegun) call.touch();
-        this.#reports.settled('begun', [call], call.isBegun);
-      };
-      this.#commits.add({ changes: [openChange(call)], bytes: 0, settle });
-      this.#reports.row('open', openRow(call.open));
+  #begin(call: CallAssembly): void {
+    const settle = ([kept]: readonly Kept[]): void => {
+      call.isBegun = kept === 'whole';
+      if (!call.isBegun) call.touch();
+      this.#reports.settled('begun', [call], call.isBegun);
+    };
+    this.#commits.add({ changes: [openChange(call)], bytes: 0, settle });
+  }
+
+  async #write(): Promise<void> {
+    for (const ending of this.#ended.splice(0)) this.#commits.add(await this.#endings.entryOf(ending));
+    if (!this.#commits.isPaused) {
+      for (const entry of [...this.#endings.owed(), ...this.#progress.due()]) this.#commits.add(entry);
     }
     this.#commits.flush();
   }
@@ -245,6 +282,7 @@ class RecordingLoop {
 
   #close(): void {
     clearInterval(this.#tick);
+    if (this.#nextWrite !== null) clearTimeout(this.#nextWrite);
     for (const entry of this.#endings.owed()) this.#commits.add(entry);
     this.#commits.flush();
     this.#endings.giveUp();

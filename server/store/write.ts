@@ -1,6 +1,6 @@
 /** Writing calls. Synchronous, on the one writing connection; every write is an upsert by id, so a replay changes nothing. */
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { PackedBody } from './bodies.ts';
 import { chainOf } from './chain.ts';
 import { writerName } from './writer-name.ts';
@@ -66,6 +66,8 @@ export function createWriter(store: Store): Writer {
   if (store.mode !== 'write') throw new Error('the store was opened for reading');
   const { db, sqlite, engine } = store;
   const statements = prepareStatements(store);
+  const updateCalls = updatesOf(store, calls, calls.id);
+  const updateDetails = updatesOf(store, callDetails, callDetails.call_id);
   const pieceWriter = createPieceWriter(store);
   const rollups = rollupsOf(store);
   const chain = chainOf(store);
@@ -104,12 +106,8 @@ export function createWriter(store: Store): Writer {
     },
     updateCall(id, patch, details = {}) {
       if (!isOpen(id)) return;
-      if (Object.keys(patch).length > 0) {
-        db.update(calls).set(withSafeIntegers(calls, patch)).where(eq(calls.id, id)).run();
-      }
-      if (Object.keys(details).length > 0) {
-        db.update(callDetails).set(details).where(eq(callDetails.call_id, id)).run();
-      }
+      updateCalls(id, withSafeIntegers(calls, patch));
+      updateDetails(id, details);
     },
     appendBody(id, segment, body) {
       const call = statements.stateOf.get({ id });
@@ -212,6 +210,28 @@ function prepareStatements({ db }: Store) {
       .delete(bodies)
       .where(and(eq(bodies.call_id, id), eq(bodies.part, part)))
       .prepare(),
+  };
+}
+
+/** Sets columns of one row; prepared once for each choice of columns, of which there are few. */
+function updatesOf(
+  { db }: Store,
+  table: SQLiteTable,
+  key: SQLiteColumn,
+): (id: string, values: Readonly<Record<string, unknown>>) => void {
+  const prepare = (names: readonly string[]) =>
+    db
+      .update(table)
+      .set(Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])))
+      .where(eq(key, sql.placeholder('updated')))
+      .prepare();
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  return (id, values) => {
+    const names = Object.keys(values);
+    if (names.length === 0) return;
+    const statement = prepared.get(names.join()) ?? prepare(names);
+    prepared.set(names.join(), statement);
+    statement.run({ ...values, updated: id });
   };
 }
 

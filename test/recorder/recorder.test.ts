@@ -95,7 +95,7 @@ describe('the recorder', () => {
       .toMatchObject({ queueBytes: 0, lagMs: 0, rowsLost: 0, trouble: null });
   });
 
-  it('has the row of a call from its start', async () => {
+  it('has the row of a call while it runs', async () => {
     const dir = freshDir();
     const recorder = await recorderIn(dir);
     const recording = recorder.open(exchangeOpen());
@@ -116,6 +116,23 @@ describe('the recorder', () => {
     recorder.watch(true);
     const id = play(recorder, sampleRequest, sampleAnswer);
     await expect.poll(() => seen.map(([event, [row]]) => [event, row?.id])).toEqual([['end', id]]);
+  });
+
+  it('commits ten times a second under steady load, and what comes after a pause at once', async () => {
+    const dir = freshDir();
+    let commits = 0;
+    const recorder = await recorderIn(dir, { onCounted: (_, commitsUs) => (commits += commitsUs.length) });
+    const beganMs = performance.now();
+    for (let calls = 0; calls < 80; calls++) {
+      play(recorder, sampleRequest, sampleAnswer);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await recorder.caughtUp();
+    const rhythms = (performance.now() - beganMs) / 100;
+    // The first, and the one that was asked for.
+    await expect.poll(() => commits).toBeGreaterThan(2);
+    expect(commits).toBeLessThanOrEqual(rhythms + 2);
+    expect(rowsIn(dir)).toHaveLength(80);
   });
 
   it('writes everything that was reported before it is closed', async () => {
