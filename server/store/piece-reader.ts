@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { joinEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackReader, type PackReader } from './packs.ts';
-import { decodeSlices, type Slice } from './slices.ts';
+import { bytesOf, findList, type Slice, type SliceList } from './slices.ts';
 import type { BodyRow } from './tables.ts';
 
 /** Of the SHA-256 of a body. */
@@ -27,12 +27,12 @@ export function createBodyReader(store: Store): <Row extends BodyRow>(row: Row) 
 }
 
 function restore(row: BodyRow, packs: PackReader): Buffer {
-  const { day, slices } = decodeSlices(row.bytes);
-  const length = slices.reduce((sum, slice) => sum + slice.length, 0);
+  const list = findList(row.bytes, (where) => gather(where, packs));
+  const length = bytesOf(list.slices);
   const isSplit = row.packing === 'events';
   if (isSplit ? length > row.kept_bytes : length !== row.kept_bytes)
     throw new Error(`slices of ${length} bytes make no body of ${row.kept_bytes}`);
-  const sliced = gather(day, slices, length, packs);
+  const sliced = gather(list, packs);
   const bytes = isSplit ? joinEvents(sliced, row.kept_bytes) : sliced;
   if (row.digest === null || !digestOf(bytes).equals(row.digest)) {
     throw new Error('the bytes are not those that were stored');
@@ -40,8 +40,8 @@ function restore(row: BodyRow, packs: PackReader): Buffer {
   return bytes;
 }
 
-function gather(day: number, slices: readonly Slice[], length: number, packs: PackReader): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
+function gather({ day, slices }: SliceList, packs: PackReader): Buffer {
+  const bytes = Buffer.allocUnsafe(bytesOf(slices));
   for (const [pack, parts] of byPack(slices)) {
     const { raw } = packs.read(day, pack);
     for (const { slice, at } of parts) {

@@ -6,11 +6,11 @@ import { packId, pieceKey, utcDay } from './days.ts';
 import { splitEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackNumbers, type PackNumbers } from './pack-numbers.ts';
-import { createPackReader, packColumns } from './packs.ts';
+import { createPackReader, isBase, packColumns, type Base } from './packs.ts';
 import { createPieceIndex, type PieceIndex } from './piece-index.ts';
 import { digestOf } from './piece-reader.ts';
 import { RecentPieces } from './recent-pieces.ts';
-import { encodeSlices, joinSlices, type Slice } from './slices.ts';
+import { joinSlices, placeList, type Slice } from './slices.ts';
 import type { BodyRow } from './tables.ts';
 
 /** A body, and its digest where that is known already. */
@@ -58,7 +58,8 @@ export function createPieceWriter(store: Store): PieceWriter {
       const slices = joinSlices(pieces.map((piece) => packer.add(piece)));
       const digest = body.digest ?? digestOf(bytes);
       const packing = events === null ? 'slices' : 'events';
-      return { ...body, packing, bytes: encodeSlices(day, slices), digest };
+      const list = placeList(day, slices, (whole) => packer.append(whole));
+      return { ...body, packing, bytes: list, digest };
     });
     packer.close();
     return stored;
@@ -128,20 +129,35 @@ class Packer {
     return slice;
   }
 
+  /** Bytes that nobody will look for. */
+  append(bytes: Buffer): Slice {
+    if (this.#bytes > 0 && this.#bytes + bytes.byteLength > packBytes) this.close();
+    this.#pack ??= this.#memory.numbers.next(this.#day);
+    const slice = { pack: this.#pack, offset: this.#bytes, length: bytes.byteLength };
+    this.#pieces.push(bytes);
+    this.#bytes += bytes.byteLength;
+    return slice;
+  }
+
   close(): void {
     if (this.#pack === null) return;
-    const base = this.#lastFound;
+    const { packs, statements } = this.#memory;
     const raw = Buffer.concat(this.#pieces);
-    const columns = packColumns(
-      raw,
-      base === null ? null : { number: base, pack: this.#memory.packs.read(this.#day, base) },
-    );
+    const columns = packColumns(raw, this.#base());
     const id = packId(this.#day, this.#pack);
-    this.#memory.statements.addPack.run({ id, ...columns });
-    this.#memory.packs.keep(id, { raw, depth: columns.depth });
+    statements.addPack.run({ id, ...columns });
+    packs.keep(id, { raw, depth: columns.depth, base: columns.base });
     this.#pack = null;
     this.#pieces = [];
     this.#bytes = 0;
+  }
+
+  #base(): Base | null {
+    const { packs } = this.#memory;
+    if (this.#lastFound === null) return null;
+    const pack = packs.read(this.#day, this.#lastFound);
+    if (!isBase(pack)) return null;
+    return { number: this.#lastFound, depth: pack.depth, dictionary: packs.dictionaryOf(this.#day, pack) };
   }
 
   #found(slice: Slice): Slice {
@@ -158,13 +174,9 @@ class Packer {
     if (found !== undefined && found.length === piece.byteLength && found.rest.equals(rest)) {
       return this.#found({ pack: found.pack, offset: found.offset, length: found.length });
     }
-    if (this.#bytes > 0 && this.#bytes + piece.byteLength > packBytes) this.close();
-    this.#pack ??= this.#memory.numbers.next(this.#day);
-    const slice = { pack: this.#pack, offset: this.#bytes, length: piece.byteLength };
+    const slice = this.append(piece);
     // The rare piece that shares its key with another one is stored each time.
     if (found === undefined) index.add({ key, rest, ...slice });
-    this.#pieces.push(piece);
-    this.#bytes += piece.byteLength;
     return slice;
   }
 }

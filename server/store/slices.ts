@@ -1,5 +1,4 @@
 /** A body as a list of slices of packs, and that list as bytes. Pure. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { decodeVarints, encodeVarints } from './varints.ts';
 
 /** `length` bytes from `offset` on of what pack number `pack` of a day unpacks to. */
@@ -9,11 +8,17 @@ export interface Slice {
   readonly length: number;
 }
 
-const plain = 0;
-const deflated = 1;
-const minDeflateBytes = 64;
+/** The packs of one UTC day that they are of, and the slices in their order. */
+export interface SliceList {
+  readonly day: number;
+  readonly slices: readonly Slice[];
+}
+
+const here = 0;
+const inPack = 1;
+const mostRowBytes = 64;
 const recentSlices = 16;
-/** A list for 64 MB in the smallest pieces; bounds what a damaged one can unfold to. */
+/** A list for 64 MB in the smallest pieces; bounds what a damaged one can ask for. */
 const mostListBytes = 32 * 1024 * 1024;
 
 /** Joins slices that lie one behind the other in the same pack. */
@@ -32,7 +37,7 @@ export function joinSlices(slices: readonly Slice[]): Slice[] {
 
 /**
  * The scope of the packs, then each slice: one of the last that were used by its place among them, any other as the difference
- * to the one named so before. Numbers are varints, the whole is deflated where that helps.
+ * to the one named so before, so that two lists with the same beginning or end have most bytes in common. Numbers are varints.
  */
 export function encodeSlices(day: number, slices: readonly Slice[]): Buffer {
   const numbers = [day];
@@ -48,20 +53,12 @@ export function encodeSlices(day: number, slices: readonly Slice[]): Buffer {
     lastPack = pack;
     lastEnd = offset + length;
   }
-  const list = encodeVarints(numbers);
-  if (list.byteLength >= minDeflateBytes) {
-    const small = deflateRawSync(list, { level: 9 });
-    if (small.byteLength < list.byteLength) return Buffer.concat([Buffer.of(deflated), small]);
-  }
-  return Buffer.concat([Buffer.of(plain), list]);
+  return encodeVarints(numbers);
 }
 
 /** Throws for what `encodeSlices` did not make. */
-export function decodeSlices(bytes: Buffer): { readonly day: number; readonly slices: Slice[] } {
-  const body = bytes.subarray(1);
-  const list = bytes[0] === deflated ? inflateRawSync(body, { maxOutputLength: mostListBytes }) : body;
-  if (bytes[0] !== plain && bytes[0] !== deflated) throw new Error('a list of slices that is none');
-  const numbers = decodeVarints(list);
+export function decodeSlices(bytes: Buffer): SliceList {
+  const numbers = decodeVarints(bytes);
   let at = 0;
   const next = (): number => {
     const value = numbers[at++];
@@ -87,6 +84,30 @@ export function decodeSlices(bytes: Buffer): { readonly day: number; readonly sl
     slices.push(slice);
   }
   return { day, slices };
+}
+
+/**
+ * A list for the row of a body: a short one as it is; a long one lies in a pack itself, where most of it is known from the request
+ * before, and the row says where. @param add puts bytes into the pack of this call
+ */
+export function placeList(day: number, slices: readonly Slice[], add: (bytes: Buffer) => Slice): Buffer {
+  const list = encodeSlices(day, slices);
+  return list.byteLength <= mostRowBytes
+    ? Buffer.concat([Buffer.of(here), list])
+    : Buffer.concat([Buffer.of(inPack), encodeSlices(day, [add(list)])]);
+}
+
+/** The list that a row tells of. @param read bytes of packs @throws for what `placeList` did not make */
+export function findList(bytes: Buffer, read: (list: SliceList) => Buffer): SliceList {
+  const list = decodeSlices(bytes.subarray(1));
+  if (bytes[0] === here) return list;
+  if (bytes[0] !== inPack || bytesOf(list.slices) > mostListBytes)
+    throw new Error('a list of slices that is none');
+  return decodeSlices(read(list));
+}
+
+export function bytesOf(slices: readonly Slice[]): number {
+  return slices.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The slices that were used last, the latest first: what stands between messages comes again and again. */

@@ -13,7 +13,7 @@ it('a small copy keeps nothing but itself alive', () => {
 
 it('packs that are kept at hand have memory of their own', () => {
   const packs = createPackReader(temporaryStore().store);
-  packs.keep(1, { raw: Buffer.from('a pack'), depth: 0 });
+  packs.keep(1, { raw: Buffer.from('a pack'), depth: 0, base: null });
   const { raw } = packs.read(0, 1);
   expect(raw.toString()).toBe('a pack');
   expect(raw.buffer.byteLength).toBe(raw.byteLength);

@@ -185,7 +185,7 @@ describe('bodies in pieces', () => {
     const { store, writer } = temporaryStore();
     for (let turns = 1; turns <= 40; turns += 1)
       finish(writer, [part('request', conversation('ada', turns))]);
-    expect(count(store, 'max(depth) FROM packs')).toBe(16);
+    expect(count(store, 'max(depth) FROM packs')).toBe(32);
     const large = Buffer.from(
       JSON.stringify(Array.from({ length: 12 }, () => randomBytes(600_000).toString('base64'))),
     );
