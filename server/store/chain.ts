@@ -39,9 +39,14 @@ export interface Chain {
   addRevision(revision: CostRevisionRow): number;
   /** Retention is about to remove these calls, or only their bodies. */
   addRemoval(kind: 'expired' | 'removed', callIds: readonly string[]): void;
+  /** From now on the head is only written when `settle` is called, last in the transaction under way; or, with false, with each entry. Forgets what was not settled. */
+  hold(isHeld: boolean): void;
+  settle(): void;
   /** Whether the call is what its entry says, as long as nobody has corrected its cost. */
   holds(id: string): boolean;
 }
+
+type Head = Pick<ChainWriterRow, 'number' | 'last' | 'link'>;
 
 const chains = new WeakMap<Store, Chain>();
 
@@ -56,23 +61,33 @@ function createChain(store: Store): Chain {
   const { seal, db } = store;
   const name = seal?.writer ?? unsealedName;
   const statements = prepareStatements(store);
+  let isHeld = false;
+  /** Of the transaction under way; null where it has to be read. */
+  let heldHead: Head | null = null;
+  let isMoved = false;
   const read = (id: string) => ({
     row: db.select().from(calls).where(eq(calls.id, id)).get(),
     details: db.select().from(callDetails).where(eq(callDetails.call_id, id)).get() ?? {},
   });
 
   function append(kind: EntryKind, said: Buffer, call: Buffer | null, note: Buffer | null): number {
-    const head = statements.head.get(name) ?? begin(kind === 'call' ? call : null);
+    const head = heldHead ?? statements.head.get(name) ?? begin(kind === 'call' ? call : null);
     const id = head.last + 1;
     const entry = { id, kind: entryKinds.indexOf(kind), call, hash: said, note };
     const link = linkOf(head.link, entry);
     statements.addEntry.run({ ...entry, link });
-    const sealed = seal === null ? null : sealHead(seal, { name, last: id, link });
-    statements.setHead.run(id, link, sealed, head.number);
+    const moved = { number: head.number, last: id, link };
+    if (isHeld) [heldHead, isMoved] = [moved, true];
+    else setHead(moved);
     return id;
   }
 
-  function begin(ending: Buffer | null): Pick<ChainWriterRow, 'number' | 'last' | 'link'> {
+  function setHead({ number, last, link }: Head): void {
+    const sealed = seal === null ? null : sealHead(seal, { name, last, link });
+    statements.setHead.run(last, link, sealed, number);
+  }
+
+  function begin(ending: Buffer | null): Head {
     waitToBeAlone(store, 'chain');
     const latest = db
       .select({ number: max(chainWriters.number) })
@@ -88,7 +103,7 @@ function createChain(store: Store): Chain {
     );
     append('begin', hash('sha256', said, 'buffer'), null, said);
     // Written one line above.
-    return statements.head.get(name) as ChainWriterRow;
+    return heldHead ?? (statements.head.get(name) as Head);
   }
 
   function addCall(row: Columns & { readonly id: string }, details: Columns, hadEnded: boolean): number {
@@ -117,6 +132,15 @@ function createChain(store: Store): Chain {
       if (ids.length === 0) return;
       const note = encodeEntryIds(ids);
       append(kind, hash('sha256', note, 'buffer'), null, note);
+    },
+    hold(isToBeHeld) {
+      isHeld = isToBeHeld;
+      heldHead = null;
+      isMoved = false;
+    },
+    settle() {
+      if (isMoved && heldHead !== null) setHead(heldHead);
+      isMoved = false;
     },
     holds(id) {
       const { row, details } = read(id);
@@ -152,9 +176,7 @@ function entriesOf(
 /** Without drizzle, as they run with each call. */
 function prepareStatements({ sqlite }: Store) {
   return {
-    head: sqlite.prepare<[string], Pick<ChainWriterRow, 'number' | 'last' | 'link'>>(
-      'SELECT number, last, link FROM chain_writers WHERE name = ?',
-    ),
+    head: sqlite.prepare<[string], Head>('SELECT number, last, link FROM chain_writers WHERE name = ?'),
     addEntry: sqlite.prepare(
       'INSERT INTO chain (id, kind, call, hash, link, note) VALUES (@id, @kind, @call, @hash, @link, @note)',
     ),

@@ -1,4 +1,3 @@
-import type Database from 'better-sqlite3';
 import type { Store } from './open.ts';
 import { isStoreRefusal } from './refusal.ts';
 
@@ -25,6 +24,7 @@ const TRUNCATE_FROM_BYTES = 64 * 1024 * 1024;
 export function createCheckpointer({ engine, sqlite }: Store): Checkpointer {
   // A server sees to that itself.
   if (engine === 'postgres') return { afterCommit: nothing, whenIdle: nothing, moveAll: nothing };
+  const log = sqlite.prepare<[], LogFrames>('PRAGMA wal_checkpoint(NOOP)');
   const pageBytes = Number(sqlite.pragma('page_size', { simple: true }));
 
   function truncate(): void {
@@ -50,13 +50,13 @@ export function createCheckpointer({ engine, sqlite }: Store): Checkpointer {
   return {
     afterCommit: () =>
       unlessRefused(() => {
-        const log = walFrames(sqlite);
-        if (log.frames * pageBytes > TRUNCATE_FROM_BYTES) truncate();
-        else if (log.waiting * pageBytes >= PASSIVE_FROM_BYTES) sqlite.pragma('wal_checkpoint(PASSIVE)');
+        const { frames, waiting } = framesOf(log.get());
+        if (frames * pageBytes > TRUNCATE_FROM_BYTES) truncate();
+        else if (waiting * pageBytes >= PASSIVE_FROM_BYTES) sqlite.pragma('wal_checkpoint(PASSIVE)');
       }),
     whenIdle: () =>
       unlessRefused(() => {
-        if (walFrames(sqlite).frames * pageBytes >= IDLE_FROM_BYTES) truncate();
+        if (framesOf(log.get()).frames * pageBytes >= IDLE_FROM_BYTES) truncate();
       }),
     moveAll: () => unlessRefused(truncate),
   };
@@ -64,10 +64,14 @@ export function createCheckpointer({ engine, sqlite }: Store): Checkpointer {
 
 const nothing = (): void => undefined;
 
+/** As the database tells it: -1 where there is no log. */
+interface LogFrames {
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
 /** Frames in the log, and those that are not yet in the file. */
-function walFrames(sqlite: Database.Database): { frames: number; waiting: number } {
-  const rows: unknown = sqlite.pragma('wal_checkpoint(NOOP)');
-  const [row] = rows as { log: number; checkpointed: number }[];
+function framesOf(row: LogFrames | undefined): { frames: number; waiting: number } {
   if (row === undefined || row.log < 0) return { frames: 0, waiting: 0 };
   return { frames: row.log, waiting: row.log - row.checkpointed };
 }

@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { isError, isMeasured, isUnpriced, totalTokens } from './call-figures.ts';
-import { calls } from './tables.ts';
+import { calls, type CallRow } from './tables.ts';
 
 /** A condition as a number: not every engine takes one for the other. */
 function flag(condition: SQL): SQL {
@@ -60,6 +60,63 @@ export const measures: Readonly<Record<string, SQL>> = {
     ]),
   ),
 };
+
+/** The same of a row that is at hand, in the order of `measures`: what SQL takes longest for with each call. */
+export function measuresOf(row: CallRow): number[] {
+  const counted: Record<Counter, number> = {
+    calls: 1,
+    errors: Number(
+      (row.state !== 'completed' && row.state !== 'open') ||
+        (row.status ?? 0) >= 400 ||
+        row.message_state === 'error_event',
+    ),
+    unpriced_calls: Number(row.cost_nano_usd === null && row.state !== 'open'),
+    cache_missed_calls: Number(row.cache_miss_cause !== null),
+    measured_output_tokens: 0,
+    measured_us: 0,
+  };
+  const { duration_us: us, ttft_us: ttftUs, output_tokens: output } = row;
+  if (output !== null && us !== null && ttftUs !== null && us > ttftUs) {
+    counted.measured_output_tokens = output;
+    counted.measured_us = us - ttftUs;
+  }
+  const figures = Object.values(counted);
+  for (const name of knownNames) {
+    const value = knownOf(row, name);
+    figures.push(value ?? 0, value === null ? 0 : 1);
+  }
+  return figures;
+}
+
+// Its keys are the names.
+const knownNames = Object.keys(knownSums) as KnownSum[];
+
+function knownOf(row: CallRow, name: KnownSum): number | null {
+  switch (name) {
+    case 'total_tokens':
+      return totalOf(row);
+    case 'cost_difference_nano_usd': {
+      const { reported_cost_nano_usd: reported, computed_cost_nano_usd: computed } = row;
+      return reported === null || computed === null ? null : reported - computed;
+    }
+    case 'estimated_cost_nano_usd':
+      return row.cost_source === 'estimated' ? row.cost_nano_usd : null;
+    default:
+      return row[name];
+  }
+}
+
+function totalOf(row: CallRow): number | null {
+  const parts = [
+    row.input_tokens,
+    row.cache_read_tokens,
+    row.cache_write_5m_tokens,
+    row.cache_write_1h_tokens,
+    row.output_tokens,
+  ];
+  if (parts.every((part) => part === null)) return null;
+  return parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
+}
 
 /** Durations that have a histogram; their place is part of a bucket's number. */
 export const latencies = ['ttfb_us', 'ttft_us', 'duration_us'] as const;

@@ -68,8 +68,11 @@ export function createPieceWriter(store: Store): PieceWriter {
   return {
     store(startedMs, bodies) {
       try {
-        // Also where nobody has begun one: a piece without its pack would spoil later bodies.
-        return store.sqlite.transaction(() => storeBodies(startedMs, bodies))();
+        // A piece without its pack would spoil later bodies. A transaction within another one makes the search index write out what it holds.
+        const { inTransaction } = store.sqlite;
+        return inTransaction
+          ? storeBodies(startedMs, bodies)
+          : store.sqlite.transaction(() => storeBodies(startedMs, bodies))();
       } catch (error) {
         forget();
         throw error;

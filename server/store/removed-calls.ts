@@ -1,6 +1,7 @@
 /** Calls that retention has removed: their rows are gone, what they added to the rollups is not. */
 import { and, count, eq, gte, lt, ne, sql } from 'drizzle-orm';
 import type { Store } from './open.ts';
+import { rollupsOf } from './rollup-writer.ts';
 import { firstRollupId, hourMs, scopes } from './rollup-keys.ts';
 import { calls, meta, rollups } from './tables.ts';
 
@@ -36,6 +37,7 @@ export function createThinnedHours(store: Store): (startedMs: number) => boolean
 }
 
 function isThinned(store: Store, startedMs: number): boolean {
+  rollupsOf(store).settle();
   const hour = Math.floor(startedMs / hourMs);
   const [scope] = scopes;
   const counted = store.db

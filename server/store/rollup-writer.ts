@@ -1,7 +1,7 @@
 /** Keeps rollups true while calls end and are corrected. Belongs into the transaction of the change. */
 import { and, between, eq, ne, sql, type SQL } from 'drizzle-orm';
 import { bucketOf } from './histogram.ts';
-import { latencies, measures } from './measures.ts';
+import { latencies, measures, measuresOf } from './measures.ts';
 import type { Store } from './open.ts';
 import { writerName } from './writer-name.ts';
 import {
@@ -18,6 +18,10 @@ import { calls, rollupKeys, rollupLatencies, rollups, type CallRow } from './tab
 export interface RollupWriter {
   /** Counts a call as its row stands; a call that is open or not there counts nothing. */
   add(id: string): void;
+  /** Counts a call whose row was just written so; when `settle` is called. */
+  addRow(row: CallRow): void;
+  /** Writes what is to be counted: to be called last in each transaction. */
+  settle(): void;
   /** Takes away what the row counted: to be called before it changes. Returns whether the call had ended. */
   take(id: string): boolean;
   /** To be called when something was rolled back. */
@@ -40,7 +44,9 @@ function createRollupWriter(store: Store): RollupWriter {
     .from(calls)
     .where(and(eq(calls.id, sql.placeholder('id')), ne(calls.state, 'open')))
     .prepare();
-  const addRow = prepareAddRow(store);
+  const statements = prepareAdding(store);
+  /** By the ids of the rollups. */
+  const pending = new Map<number, Pending>();
   const addLatency = store.sqlite.prepare<[number, number, number]>(
     `INSERT INTO rollup_latencies (rollup, bucket, calls) VALUES (?, ?, ?)
     ON CONFLICT (rollup, bucket) DO UPDATE SET calls = rollup_latencies.calls + excluded.calls`,
@@ -49,8 +55,8 @@ function createRollupWriter(store: Store): RollupWriter {
   // Several writers would wait for each other's rows: each has its own, and questions add them up.
   const suffix = writerName(store) ?? '';
 
-  function keyOf(scope: Scope, row: CallRow): number {
-    const text = `${keyText(scope, row)}${suffix}`;
+  function keyOf(scope: Scope, row: CallRow, own = keyText(scope, row)): number {
+    const text = `${own}${suffix}`;
     const known = keys.get(text);
     if (known !== undefined) return known;
     const columns = Object.fromEntries(scope.columns.map((column) => [column, keyValue(row, column)]));
@@ -80,7 +86,7 @@ function createRollupWriter(store: Store): RollupWriter {
     for (const scope of scopes) {
       const key = keyOf(scope, row);
       const rollup = rollupId(scope, hour, key);
-      addRow.run({ rollup, key, hourMs: hour * hourMs, sign, id });
+      statements.addCall.run({ rollup, key, hourMs: hour * hourMs, sign, id });
       if (!scope.hasLatencies) continue;
       for (const kind of latencies) {
         const us = row[kind];
@@ -90,7 +96,63 @@ function createRollupWriter(store: Store): RollupWriter {
     return true;
   }
 
-  return { add: (id) => void count(id, 1), take: (id) => count(id, -1), forget: () => keys.clear() };
+  function addRow(row: CallRow): void {
+    if (row.state === 'open') return;
+    const hour = Math.floor(row.started_ms / hourMs);
+    if (!hasRollup(hour)) return;
+    const texts = scopes.map((scope) => keyText(scope, row));
+    const sums = measuresOf(row);
+    // What the database holds otherwise than we do, or adds up otherwise, is read there.
+    if (!sums.every(Number.isSafeInteger) || texts.some((text) => text.includes('\\u'))) count(row.id, 1);
+    else for (const [at, scope] of scopes.entries()) putOff(row, hour, scope, texts[at], sums);
+  }
+
+  function putOff(row: CallRow, hour: number, scope: Scope, text: string | undefined, sums: number[]): void {
+    const key = keyOf(scope, row, text);
+    const rollup = rollupId(scope, hour, key);
+    const known = pending.get(rollup);
+    const added = known?.sums.map((sum, at) => sum + (sums[at] ?? 0)) ?? sums;
+    if (!added.every(Number.isSafeInteger)) {
+      settle();
+      return putOff(row, hour, scope, text, sums);
+    }
+    const buckets = known?.buckets ?? new Map<number, number>();
+    pending.set(rollup, { key, hourMs: hour * hourMs, sums: added, buckets });
+    for (const kind of scope.hasLatencies ? latencies : []) {
+      const us = row[kind];
+      if (us === null) continue;
+      const bucket = bucketOf(kind, us);
+      buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+    }
+  }
+
+  function settle(): void {
+    for (const [rollup, { key, hourMs: ofHour, sums, buckets }] of pending) {
+      statements.addSums.run(rollup, key, ofHour, ...sums);
+      for (const [bucket, calls] of buckets) addLatency.run(rollup, bucket, calls);
+    }
+    pending.clear();
+  }
+
+  return {
+    add: (id) => void count(id, 1),
+    addRow,
+    settle,
+    take: (id) => count(id, -1),
+    forget() {
+      keys.clear();
+      pending.clear();
+    },
+  };
+}
+
+/** What the calls of a transaction add to one rollup. */
+interface Pending {
+  readonly key: number;
+  readonly hourMs: number;
+  /** In the order of `measures`. */
+  readonly sums: number[];
+  readonly buckets: Map<number, number>;
 }
 
 const mostKeysAtHand = 10_000;
@@ -107,6 +169,7 @@ export function withoutWriter(text: string): string {
 
 /** Makes the rollups of an hour anew from its calls; all of them have to be there. Belongs into a transaction. */
 export function recountHour(store: Store, hour: number): void {
+  rollupsOf(store).settle();
   for (const scope of scopes) {
     const [from, end] = [firstRollupId(scope, hour), firstRollupId(scope, hour + 1)];
     store.db
@@ -132,7 +195,7 @@ function keyValue(row: CallRow, column: RollupColumn): string | number | null {
   return row[column];
 }
 
-function prepareAddRow({ sqlite, db, engine }: Store) {
+function prepareAdding({ sqlite, db, engine }: Store) {
   // What an upstream claims may add up to more than an integer holds: SQLite goes on with a float, PostgreSQL would refuse the row.
   const sum = (name: string): string =>
     engine === 'sqlite'
@@ -142,11 +205,19 @@ function prepareAddRow({ sqlite, db, engine }: Store) {
   const values: SQL[] = Object.values(measures).map((value) => sql`(${value})`);
   // The expressions have no parameters of their own, so that their text is the whole of them.
   const texts = values.map((value) => textOf(db, value));
-  return sqlite.prepare(
-    `INSERT INTO rollups (id, key, hour_ms, ${names.join(', ')})
-    SELECT @rollup, @key, @hourMs, ${texts.map((text) => `@sign * ${text}`).join(', ')} FROM calls WHERE "calls"."id" = @id
-    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = ${sum(name)}`).join(', ')}`,
-  );
+  const columns = `id, key, hour_ms, ${names.join(', ')}`;
+  const onConflict = `ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = ${sum(name)}`).join(', ')}`;
+  return {
+    /** What a call adds, times `sign`, as its row says. */
+    addCall: sqlite.prepare(
+      `INSERT INTO rollups (${columns})
+      SELECT @rollup, @key, @hourMs, ${texts.map((text) => `@sign * ${text}`).join(', ')} FROM calls WHERE "calls"."id" = @id
+      ${onConflict}`,
+    ),
+    addSums: sqlite.prepare<number[]>(
+      `INSERT INTO rollups (${columns}) VALUES (?, ?, ?, ${names.map(() => '?').join(', ')}) ${onConflict}`,
+    ),
+  };
 }
 
 function textOf(db: Store['db'], value: SQL): string {

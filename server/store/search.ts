@@ -39,7 +39,7 @@ function ofPostgres(connection: Store['sqlite']): TextWriter {
 function ofSqlite(sqlite: Store['sqlite']): TextWriter {
   const prepare = () => ({
     docOf: sqlite.prepare('SELECT doc FROM call_docs WHERE call_id = ?').pluck(),
-    addDoc: sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?) RETURNING doc').pluck(),
+    addDoc: sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?)'),
     addText: sqlite.prepare('INSERT INTO call_text (rowid, words) VALUES (?, ?)'),
     dropText: sqlite.prepare('DELETE FROM call_text WHERE rowid = ?'),
   });
@@ -50,7 +50,7 @@ function ofSqlite(sqlite: Store['sqlite']): TextWriter {
     const known: unknown = docOf.get(callId);
     if (known !== undefined) dropText.run(known);
     if (text === null) return;
-    addText.run(known ?? addDoc.get(callId), text);
+    addText.run(known ?? addDoc.run(callId).lastInsertRowid, text);
   };
   return { set: (callId, text) => onIndex(() => set(callId, text)) };
 }

@@ -1,6 +1,4 @@
 /** Writing calls. Synchronous, on the one writing connection; every write is an upsert by id, so a replay changes nothing. */
-import { and, eq, getTableColumns, sql } from 'drizzle-orm';
-import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { PackedBody } from './bodies.ts';
 import { chainOf } from './chain.ts';
 import { writerName } from './writer-name.ts';
@@ -12,7 +10,8 @@ import { createPieceWriter } from './piece-writer.ts';
 import { createThinnedHours } from './removed-calls.ts';
 import { rollupsOf } from './rollup-writer.ts';
 import { createTextWriter } from './search.ts';
-import { batchResults, bodies, callDetails, calls, meta } from './tables.ts';
+import { bodies, callDetails, calls, meta, type CallRow } from './tables.ts';
+import { prepareInsert, replaceAll, updatesOf, wholeRowsOf } from './whole-row.ts';
 
 /** A whole row of `calls`; what is left out is NULL. */
 export type WholeCall = typeof calls.$inferInsert;
@@ -66,86 +65,110 @@ export function createWriter(store: Store): Writer {
   if (store.mode !== 'write') throw new Error('the store was opened for reading');
   const { db, sqlite, engine } = store;
   const statements = prepareStatements(store);
-  const updateCalls = updatesOf(store, calls, calls.id);
-  const updateDetails = updatesOf(store, callDetails, callDetails.call_id);
   const pieceWriter = createPieceWriter(store);
   const rollups = rollupsOf(store);
   const chain = chainOf(store);
   const isHourThinned = createThinnedHours(store);
   const textWriter = createTextWriter(store);
   const checkpointer = createCheckpointer(store);
+  /** Words of the calls of the transaction under way. */
+  const texts = new Map<string, string | null>();
+  let isHolding = false;
+
+  /** What was put off until the end of the transaction. */
+  const settle = (): void => {
+    rollups.settle();
+    chain.settle();
+    pieceWriter.settle();
+    // Last, and all at once: what the index holds in memory is written out in front of every part of a transaction that can fail alone.
+    for (const [id, text] of texts) textWriter.set(id, text);
+    texts.clear();
+  };
   const forget = (): void => {
+    texts.clear();
     pieceWriter.forget();
     rollups.forget();
   };
   const commit = <Result>(fn: () => Result): Result => {
+    const isOutermost = !isHolding;
+    // What a part puts off is undone with that part alone.
+    if (!isOutermost) settle();
+    isHolding = true;
+    chain.hold(true);
     try {
       const whole = (): Result => {
         const result = fn();
-        pieceWriter.settle();
+        settle();
         return result;
       };
       return sqlite.transaction(whole).immediate();
     } catch (error) {
       forget();
       throw error;
+    } finally {
+      isHolding = !isOutermost;
+      chain.hold(isHolding);
     }
   };
-  const isThere = (id: string): boolean => statements.stateOf.get({ id }) !== undefined;
-  const isOpen = (id: string): boolean => statements.stateOf.get({ id })?.state === 'open';
+  /** A write without a transaction is one of its own. */
+  const held = (fn: () => void): void => (isHolding ? fn() : commit(fn));
 
   return {
     openCall(row, details) {
       // Told again after it has ended and gone; should it be new, its ending comes.
-      if (!isThere(row.id) && isHourThinned(row.started_ms)) return;
-      const isNew = statements.addCall.run(allColumns(calls, row)).changes > 0;
-      if (isNew) rollups.add(row.id);
-      statements.addDetails.run(
-        allColumns(callDetails, { ...details, call_id: row.id, writer: writerName(store) }),
-      );
+      if (statements.before.get(row.id) === undefined && isHourThinned(row.started_ms)) return;
+      held(() => {
+        const isNew = statements.addCall.run(...callRows.bound(callRows.complete({ ...row }))).changes > 0;
+        if (isNew && row.state !== 'open') rollups.add(row.id);
+        const own = { ...details, call_id: row.id, writer: writerName(store) };
+        statements.addDetails.run(...detailRows.bound(detailRows.complete(own)));
+      });
     },
     updateCall(id, patch, details = {}) {
-      if (!isOpen(id)) return;
-      updateCalls(id, withSafeIntegers(calls, patch));
-      updateDetails(id, details);
+      if (statements.before.get(id)?.state !== 'open') return;
+      statements.updateCall(id, patch);
+      statements.updateDetails(id, details);
     },
     appendBody(id, segment, body) {
-      const call = statements.stateOf.get({ id });
+      const call = statements.before.get(id);
       if (call?.state !== 'open') return;
-      if (segment === 0) statements.dropBody.run({ id, part: body.part });
+      if (segment === 0) statements.dropBody.run(id, body.part);
       // A request has usually arrived by then and stays as it is stored here; an answer is stored again when it is whole.
-      const [stored = body] = body.part === 'request' ? pieceWriter.store(call.started_ms, [body]) : [];
-      statements.setBody.run(allColumns(bodies, { ...stored, call_id: id, segment }));
+      const [stored] = body.part === 'request' ? pieceWriter.store(call.started_ms, [body]) : [body];
+      statements.setBody.run(...bodyRows.bound(bodyRows.complete({ ...stored, call_id: id, segment })));
     },
-    finishCall(id, row, details, parts) {
-      const before = statements.stateOf.get({ id })?.state;
-      const isCounted = before === undefined && isHourThinned(row.started_ms);
-      const hadEnded = before !== undefined && before !== 'open' && rollups.take(id);
-      const shared = { ...row, ...costPartsOf(row, details.cost_lines ?? null) };
-      const columns = { ...allColumns(calls, { ...shared, id }), id };
-      statements.setCall.run(columns);
-      if (!isCounted) rollups.add(id);
-      const own = allColumns(callDetails, { ...details, call_id: id });
-      statements.setDetails.run({ ...own, chain: chain.addCall(columns, own, hadEnded) });
-      for (const body of pieceWriter.store(
-        row.started_ms,
-        parts.map((part) => withDigest(row, part)),
-      )) {
-        statements.dropBody.run({ id, part: body.part });
-        statements.setBody.run(allColumns(bodies, { ...body, call_id: id, segment: 0 }));
-      }
-    },
+    finishCall: (id, row, details, parts) =>
+      held(() => {
+        const before = statements.before.get(id);
+        const isCounted = before === undefined && isHourThinned(row.started_ms);
+        const hadEnded = before !== undefined && before.state !== 'open' && rollups.take(id);
+        const call = callRows.complete({ ...row, ...costPartsOf(row, details.cost_lines ?? null), id });
+        const set = before === undefined ? statements.addCall : statements.setCall;
+        set.run(...callRows.bound(call));
+        if (!isCounted) rollups.addRow(call);
+        const own = detailRows.complete({ ...details, call_id: id });
+        statements.setDetails.run(
+          ...detailRows.bound({ ...own, chain: chain.addCall({ ...call }, { ...own }, hadEnded) }),
+        );
+        const stored = pieceWriter.store(
+          row.started_ms,
+          parts.map((part) => withDigest(row, part)),
+        );
+        for (const body of stored) {
+          if (before !== undefined) statements.dropBody.run(id, body.part);
+          statements.setBody.run(...bodyRows.bound(bodyRows.complete({ ...body, call_id: id, segment: 0 })));
+        }
+      }),
     keptBytes(id, part) {
-      const { total } = statements.keptOf.get({ id, part }) ?? { total: 0 };
-      return total;
+      return statements.keptOf.get(id, part) ?? 0;
     },
     waitForOthers(waitMs) {
       if (engine === 'sqlite') sqlite.pragma(`busy_timeout = ${waitMs}`);
     },
     addPaidResults(id, messageIds) {
-      for (const message_id of messageIds) statements.addPaidResult.run({ message_id, call_id: id });
+      for (const messageId of messageIds) statements.addPaidResult.run(messageId, id);
     },
-    setText: (id, text) => textWriter.set(id, text),
+    setText: (id, text) => held(() => void texts.set(id, text)),
     transaction(fn) {
       const result = commit(fn);
       checkpointer.afterCommit();
@@ -175,96 +198,40 @@ function withDigest(row: Omit<WholeCall, 'id'>, body: PartBody): PartBody & { di
   return { ...body, digest: isWhole ? Buffer.from(sha256, 'hex').subarray(0, digestBytes) : null };
 }
 
-function prepareStatements({ db }: Store) {
-  const [id, part] = [sql.placeholder('id'), sql.placeholder('part')];
+const callRows = wholeRowsOf(calls);
+const detailRows = wholeRowsOf(callDetails);
+const bodyRows = wholeRowsOf(bodies);
+
+type CallBefore = Pick<CallRow, 'state' | 'started_ms'>;
+
+/** Without drizzle, as they run with each call. */
+function prepareStatements(store: Store) {
+  const { sqlite } = store;
   return {
-    stateOf: db
-      .select({ state: calls.state, started_ms: calls.started_ms })
-      .from(calls)
-      .where(eq(calls.id, id))
-      .prepare(),
-    keptOf: db
-      .select({ total: sql<number>`total(${bodies.kept_bytes})` })
-      .from(bodies)
-      .where(and(eq(bodies.call_id, id), eq(bodies.part, part)))
-      .prepare(),
-    addCall: db.insert(calls).values(placeholders(calls)).onConflictDoNothing().prepare(),
-    addDetails: db.insert(callDetails).values(placeholders(callDetails)).onConflictDoNothing().prepare(),
-    setCall: db
-      .insert(calls)
-      .values(placeholders(calls))
-      .onConflictDoUpdate({ target: calls.id, set: excluded(calls) })
-      .prepare(),
-    setDetails: db
-      .insert(callDetails)
-      .values(placeholders(callDetails))
-      .onConflictDoUpdate({ target: callDetails.call_id, set: excluded(callDetails) })
-      .prepare(),
-    setBody: db
-      .insert(bodies)
-      .values(placeholders(bodies))
-      .onConflictDoUpdate({ target: [bodies.call_id, bodies.part, bodies.segment], set: excluded(bodies) })
-      .prepare(),
-    addPaidResult: db.insert(batchResults).values(placeholders(batchResults)).onConflictDoNothing().prepare(),
-    dropBody: db
-      .delete(bodies)
-      .where(and(eq(bodies.call_id, id), eq(bodies.part, part)))
-      .prepare(),
+    before: sqlite.prepare<[string], CallBefore>('SELECT state, started_ms FROM calls WHERE id = ?'),
+    keptOf: sqlite
+      .prepare<[string, string], number>(
+        'SELECT total(kept_bytes) FROM bodies WHERE call_id = ? AND part = ?',
+      )
+      .pluck(),
+    addCall: prepareInsert(store, 'calls', callRows.names, 'ON CONFLICT DO NOTHING'),
+    setCall: prepareInsert(store, 'calls', callRows.names, `ON CONFLICT (id) ${replaceAll(callRows.names)}`),
+    addDetails: prepareInsert(store, 'call_details', detailRows.names, 'ON CONFLICT DO NOTHING'),
+    setDetails: prepareInsert(
+      store,
+      'call_details',
+      detailRows.names,
+      `ON CONFLICT (call_id) ${replaceAll(detailRows.names)}`,
+    ),
+    setBody: prepareInsert(
+      store,
+      'bodies',
+      bodyRows.names,
+      `ON CONFLICT (call_id, part, segment) ${replaceAll(bodyRows.names)}`,
+    ),
+    addPaidResult: prepareInsert(store, 'batch_results', ['message_id', 'call_id'], 'ON CONFLICT DO NOTHING'),
+    dropBody: sqlite.prepare<[string, string]>('DELETE FROM bodies WHERE call_id = ? AND part = ?'),
+    updateCall: updatesOf(store, 'calls', 'id', callRows),
+    updateDetails: updatesOf(store, 'call_details', 'call_id', detailRows),
   };
-}
-
-/** Sets columns of one row; prepared once for each choice of columns, of which there are few. */
-function updatesOf(
-  { db }: Store,
-  table: SQLiteTable,
-  key: SQLiteColumn,
-): (id: string, values: Readonly<Record<string, unknown>>) => void {
-  const prepare = (names: readonly string[]) =>
-    db
-      .update(table)
-      .set(Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])))
-      .where(eq(key, sql.placeholder('updated')))
-      .prepare();
-  const prepared = new Map<string, ReturnType<typeof prepare>>();
-  return (id, values) => {
-    const names = Object.keys(values);
-    if (names.length === 0) return;
-    const statement = prepared.get(names.join()) ?? prepare(names);
-    prepared.set(names.join(), statement);
-    statement.run({ ...values, updated: id });
-  };
-}
-
-/** One named placeholder for each column; typed as values, which is what drizzle lets them stand for. */
-function placeholders<Table extends SQLiteTable>(table: Table): Table['$inferInsert'] {
-  const names = Object.keys(getTableColumns(table));
-  return Object.fromEntries(names.map((name) => [name, sql.placeholder(name)]));
-}
-
-function excluded(table: SQLiteTable) {
-  const names = Object.keys(getTableColumns(table));
-  return Object.fromEntries(names.map((name) => [name, sql`excluded.${sql.identifier(name)}`]));
-}
-
-/** Every column of the table, NULL (or the column's default) where `row` says nothing. */
-function allColumns(table: SQLiteTable, row: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const columns = Object.entries(getTableColumns(table));
-  const whole = Object.fromEntries(
-    columns.map(([name, column]) => [name, row[name] ?? column.default ?? null]),
-  );
-  return withSafeIntegers(table, whole);
-}
-
-/**
- * A number that is no exact integer becomes NULL: an upstream may claim any number of tokens, and one that cannot be counted
- * with is unknown.
- */
-function withSafeIntegers<Row extends Readonly<Record<string, unknown>>>(table: SQLiteTable, row: Row): Row {
-  const columns: Record<string, { dataType: string } | undefined> = getTableColumns(table);
-  const entries = Object.entries(row).map(([name, value]) => {
-    const isUncountable =
-      columns[name]?.dataType === 'number' && value !== undefined && !Number.isSafeInteger(value);
-    return [name, isUncountable ? null : value];
-  });
-  return Object.fromEntries(entries) as Row;
 }

@@ -254,6 +254,26 @@ describe('rollups', () => {
     expect(readStats(store, request).rows).toEqual([{ model: 'opus', calls: 1 }]);
   });
 
+  test('say what the rows say also of texts that a database changes, and of sums beyond exact numbers', () => {
+    const { store, writer } = temporaryStore();
+    const most = Number.MAX_SAFE_INTEGER;
+    const odd: Partial<WholeCall>[] = [
+      { model: 'a\0b' },
+      { model: 'lone \ud800' },
+      { model: 'tab\t"' },
+      // From a server a check takes exact numbers only.
+      ...(onPostgres ? [] : [{ input_tokens: most }, { input_tokens: most, output_tokens: most }]),
+      { input_tokens: 1.5, output_tokens: -1, cost_nano_usd: 2 ** 60 },
+    ];
+    writer.transaction(() => {
+      for (const columns of odd) {
+        const { id, ...row } = sampleCall({ started_ms: firstMs, ...columns });
+        writer.finishCall(id, row, sampleDetails, []);
+      }
+    });
+    expect([...eachHour(store)]).toEqual([{ hourMs: firstMs, problem: null }]);
+  });
+
   test('that are wrong are found by a recount, and put right by it', () => {
     const { store, writer } = temporaryStore();
     for (let hour = 0; hour < 5; hour += 1) {
