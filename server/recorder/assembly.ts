@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Direction, ExchangeEnd, ExchangeHead, ExchangeOpen } from '../exchange.ts';
 import type { TimedChunk } from '../messages/decode.ts';
 import type { BodyPart } from '../store/write.ts';
+import { HeldChunks } from './held-chunks.ts';
 
 /** Above this a body is hashed and counted but not kept. */
 const bodyCapBytes = 64 * 1024 * 1024;
@@ -47,8 +48,9 @@ export class AssemblyBudget {
 }
 
 class BodyAssembly {
-  readonly #chunks: TimedChunk[] = [];
-  readonly #hash: Hash = createHash('sha256');
+  readonly #chunks = new HeldChunks();
+  /** From the first byte on that is not kept; until then what is kept is hashed when it is whole. */
+  #hash: Hash | null = null;
   readonly #budget: AssemblyBudget;
   #seenBytes = 0;
   #keptBytes = 0;
@@ -60,16 +62,18 @@ class BodyAssembly {
     this.#budget = budget;
   }
 
-  /** Takes `bytes` over. */
+  /** Copies `bytes`. */
   add(bytes: Uint8Array, atUs: number): void {
-    this.#hash.update(bytes);
     this.#seenBytes += bytes.byteLength;
     const fits = this.#keptBytes + bytes.byteLength <= bodyCapBytes;
     if (this.#isWhole && fits && this.#budget.tryHold(bytes.byteLength)) {
       this.#keptBytes += bytes.byteLength;
-      this.#chunks.push({ bytes, atUs });
+      this.#chunks.add(bytes, atUs);
     } else {
       this.#isWhole = false;
+      this.#hash ??= hashOf(this.#chunks.from(0));
+      // One that is not shared: what is hashed may not change under the hashing.
+      this.#hash.update(bytes.slice());
     }
   }
 
@@ -80,14 +84,14 @@ class BodyAssembly {
 
   /** What is not in a segment yet, and the number of the segment that it makes; null when there is nothing. */
   unsaved(): { readonly segment: number; readonly chunks: readonly TimedChunk[] } | null {
-    const chunks = this.#chunks.slice(this.#savedChunks);
+    const chunks = this.#chunks.from(this.#savedChunks);
     return chunks.length === 0 ? null : { segment: this.#savedSegments, chunks };
   }
 
   /** What `unsaved` gave is on the disk. */
   saved(): void {
-    if (this.#savedChunks < this.#chunks.length) this.#savedSegments++;
-    this.#savedChunks = this.#chunks.length;
+    if (this.#savedChunks < this.#chunks.count) this.#savedSegments++;
+    this.#savedChunks = this.#chunks.count;
   }
 
   /** The store that held its segments is gone. */
@@ -98,24 +102,25 @@ class BodyAssembly {
 
   /** All that was kept of it is in segments. */
   get isSaved(): boolean {
-    return this.#savedSegments > 0 && this.#savedChunks === this.#chunks.length;
+    return this.#savedSegments > 0 && this.#savedChunks === this.#chunks.count;
   }
 
   /** What a store already holds of it. */
   restore(segments: readonly (readonly TimedChunk[])[]): void {
     for (const { bytes, atUs } of segments.flat()) this.add(bytes, atUs);
-    this.#savedChunks = this.#chunks.length;
+    this.#savedChunks = this.#chunks.count;
     this.#savedSegments = segments.length;
   }
 
   /** @param wireBytes how many there were: where fewer came here, the copy was cut on its way */
   finish(wireBytes: number): KeptBody {
     const sawAll = this.#seenBytes === wireBytes;
+    const chunks = this.#chunks.from(0);
     return {
-      chunks: this.#chunks,
+      chunks,
       keptBytes: this.#keptBytes,
       whole: this.#isWhole && sawAll,
-      sha256: sawAll ? this.#hash.digest('hex') : null,
+      sha256: sawAll ? (this.#hash ?? hashOf(chunks)).digest('hex') : null,
     };
   }
 
@@ -123,6 +128,12 @@ class BodyAssembly {
     this.#budget.release(this.#keptBytes);
     this.#keptBytes = 0;
   }
+}
+
+function hashOf(chunks: readonly TimedChunk[]): Hash {
+  const hash = createHash('sha256');
+  for (const { bytes } of chunks) hash.update(bytes);
+  return hash;
 }
 
 export class CallAssembly {

@@ -101,9 +101,8 @@ export class Ledger {
         at,
         at + spanFields,
       );
-      // The slab will be used again: copied.
-      const bytes = (): Uint8Array => new Uint8Array(new Uint8Array(slab, offset, length));
-      touch(number)?.add(direction === 0 ? 'request' : 'response', bytes(), atUs);
+      const bytes = new Uint8Array(slab, offset, length);
+      touch(number)?.add(direction === 0 ? 'request' : 'response', bytes, atUs);
     }
   }
 
