@@ -32,7 +32,7 @@ export interface WorkerSetup {
   readonly assemblyBytes: number;
   /** Audit mode: each stage of a call is reported as soon as it is settled. */
   readonly reportStages: boolean;
-  /** Two 32-bit integers: `vitals`. */
+  /** Three 32-bit integers: `vitals`. */
   readonly vitals: SharedArrayBuffer;
 }
 
@@ -42,6 +42,8 @@ export const vitals = {
   digesting: 0,
   /** Counts up while the worker lives. */
   beat: 1,
+  /** The system's number of the worker's thread, when calls go before it; else 0. */
+  thread: 2,
 } as const;
 
 /** Numbers for each piece of a body, so that a thousand pieces are one array. */

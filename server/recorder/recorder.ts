@@ -11,9 +11,17 @@ import { startArguments } from '../threads.ts';
 import { Batcher } from './batcher.ts';
 import type { NotedHeads } from './chain-notes.ts';
 import type { FinishedCall } from './finished.ts';
+import { coreAccountOf, GivingWay } from './giving-way.ts';
 import { Losses } from './losses.ts';
 import { recordingBudget, type RecordingBudget } from './memory.ts';
-import { vitals, type FromWorker, type KeepingState, type ToWorker, type WorkerSetup } from './protocol.ts';
+import {
+  vitals,
+  type Batch,
+  type FromWorker,
+  type KeepingState,
+  type ToWorker,
+  type WorkerSetup,
+} from './protocol.ts';
 
 export interface RecorderOptions extends Pick<
   WorkerSetup,
@@ -114,7 +122,8 @@ class SupervisedRecorder implements Recorder {
   readonly #budget: RecordingBudget;
   readonly #batcher: Batcher;
   readonly #losses = new Losses();
-  readonly #vitals = new Int32Array(new SharedArrayBuffer(8));
+  readonly #vitals = new Int32Array(new SharedArrayBuffer(12));
+  readonly #way = new GivingWay(coreAccountOf(() => Atomics.load(this.#vitals, vitals.thread)));
   readonly #deaths = new Map<number, number>();
   readonly #look: NodeJS.Timeout;
   #worker: Worker | null = null;
@@ -138,7 +147,7 @@ class SupervisedRecorder implements Recorder {
     this.#batcher = new Batcher({
       queueBytes: options.queueBytes ?? this.#budget.queueBytes,
       ...(options.rowBytes === undefined ? {} : { rowBytes: options.rowBytes }),
-      send: (batch) => this.#post(batch),
+      send: (batch) => this.#send(batch),
       onLost: (loss) => this.#losses.add(loss),
     });
     this.#look = setInterval(() => this.#endIfHanging(), lookEveryMs);
@@ -268,6 +277,11 @@ class SupervisedRecorder implements Recorder {
       quarantine: quarantine.map(([number]) => number),
       vitals: this.#vitals.buffer,
     };
+  }
+
+  #send(batch: Batch): void {
+    this.#post(batch);
+    this.#way.giveWay(this.#batcher.lagMs());
   }
 
   /** What is posted to no worker, or to one that is not ready, is sent again when one is. */
