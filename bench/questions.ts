@@ -128,10 +128,19 @@ export function questionsOf(plan: RowsPlan, hasWords: boolean): Question[] {
     ...(hasWords
       ? [
           list('search: a word in few calls', { q: ['needle'] }, null, 200),
-          list('search: a word in a third of all', { q: ['word7'] }, null, 200),
-          list('search: two words', { q: ['word7 word1a'] }, null, 200),
+          list('search: a word in a sixth of all', { q: ['word7'] }, null, 200),
+          list('search: a word in all', { q: ['word0'] }, null, 200),
+          list('search: two words', { q: ['word7 word0'] }, null, 200),
           list('search: a phrase', { q: ['"a needle here"'] }, null, 200),
+          list('search: a word in all, its last day', { q: ['word0'], toMs: all.fromMs + dayMs }, null, 200),
           list('search: a beginning', { q: ['wordab*'] }, null, 200),
+          list('search: a beginning of all words', { q: ['wor*'] }, null, 200),
+          figures('search: its figures', 200, stats({ groupBy: ['model'], filters: { q: ['word0'] } })),
+          {
+            name: 'search: its facets',
+            limitMs: 200,
+            ask: (store: Store) => readFacets(store, { q: ['wor*'] }),
+          },
         ]
       : []),
   ];

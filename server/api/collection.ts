@@ -12,6 +12,13 @@ export const formatSuffixes = ['.csv', '.ndjson'] as const;
 /** One sentence where not everything that was asked for could be looked at in time. */
 export const incompleteHeader = 'x-weir-incomplete';
 
+/** Says it of an answer that has not begun yet. */
+export function setIncomplete(response: Response, sentence: string | null): void {
+  if (sentence === null || response.headersSent) return;
+  // It may name what was searched for.
+  response.setHeader(incompleteHeader, sentence.replaceAll(/[^\t\x20-\x7e]/g, '?'));
+}
+
 type Row = Readonly<Record<string, unknown>>;
 
 export interface Rows {

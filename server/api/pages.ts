@@ -1,7 +1,7 @@
 /** Collections that come in pages: one of them as JSON, all of them as CSV and NDJSON. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { formatOf, sendCollection, sendRows, type Format } from './collection.ts';
+import { formatOf, sendCollection, sendRows, setIncomplete, type Format } from './collection.ts';
 
 export const usualPage = 50;
 export const largestPage = 500;
@@ -23,6 +23,7 @@ export const cursor = z
 interface PageOf<Row> {
   readonly items: Row[];
   readonly next_cursor: string | null;
+  readonly incomplete?: string;
 }
 
 export interface Paging<Row> {
@@ -44,7 +45,12 @@ export async function sendPages<Row extends object>(
   query: { limit?: number | undefined; cursor?: string | undefined },
   paging: Paging<Row>,
 ): Promise<void> {
-  const { name, columns, usualRows, askPage } = paging;
+  const { name, columns, usualRows } = paging;
+  const askPage = async (rows: number, cursorOf: string | null) => {
+    const page = await paging.askPage(rows, cursorOf);
+    setIncomplete(response, page.incomplete ?? null);
+    return page;
+  };
   const format = formatOf(request);
   const from = query.cursor ?? null;
   if (format === 'json') {

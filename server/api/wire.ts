@@ -99,7 +99,10 @@ export interface FoundCall extends Call {
 /** `GET calls` */
 export interface CallsPage {
   items: FoundCall[];
+  /** Also given, with less than a page or nothing, by a search that had no more time: it goes on from there. */
   next_cursor: string | null;
+  /** One sentence where a search did not look for everything. */
+  incomplete?: string;
 }
 
 /** One line of a call's cost. */
@@ -399,6 +402,8 @@ export interface Session extends SessionSpan {
 export interface SessionsPage {
   items: Session[];
   next_cursor: string | null;
+  /** One sentence where a search did not look for everything. */
+  incomplete?: string;
 }
 
 /** An agent of a session; `agent_id` null is the main thread. */
@@ -505,6 +510,8 @@ export interface Stats {
   /** What was asked for with `as_…`; then rows and totals hold `what_if_low_nano_usd`, `…_high_…` and `what_if_unpriced_calls`. */
   what_if?: WhatIfAnswer;
   previous?: { rows: StatsRow[]; totals: Record<string, number | null> };
+  /** One sentence where a search found more than could be counted, and `from_ms` is later than was asked for. */
+  incomplete?: string;
 }
 
 /** `GET facets` */

@@ -7,48 +7,47 @@ import type { Store } from './open.ts';
 import { createBodyReader } from './piece-reader.ts';
 import { formatCursor, isNewerThan, isOlderThan, parseCursor, type Position } from './position.ts';
 import { readRevisions } from './revisions.ts';
-import { callsSayingOften, isSaidOften } from './search.ts';
+import { findCalls, type FoundPage, type SearchLimits } from './search-hits.ts';
 import { toCall, toCosts, toDetails, toRevision } from './shown.ts';
 import { bodies, callDetails, calls, type BodyRow } from './tables.ts';
 import type { BodyPart } from './write.ts';
 
 const MOST_ITEMS = 500;
 
-/** A page of calls, newest first, never with bodies. `limit` is kept within 1 and 500. Throws `BadCursor`, `BadQuestion`, `Unsupported`. */
-export function listCalls(store: Store, filters: Filters, limit: number, cursor: string | null): CallsPage {
+/**
+ * A page of calls, newest first, never with bodies. `limit` is kept within 1 and 500. A search that takes too long gives what it has found
+ * so far, and a cursor from which it goes on. Throws `BadCursor`, `BadQuestion`, `Unsupported`.
+ */
+export function listCalls(
+  store: Store,
+  filters: Filters,
+  limit: number,
+  cursor: string | null,
+  limits?: SearchLimits,
+): CallsPage {
   const size = Math.min(Math.max(Math.trunc(limit), 1), MOST_ITEMS);
   const after = cursor === null ? null : parseCursor(cursor);
-  const rows = selectCalls(store, filters, size + 1, after).all();
+  const isSearch = filters.q !== undefined && filters.q.length > 0;
+  const { rows, stoppedAt, incomplete }: FoundPage = isSearch
+    ? findCalls(store, filters, size + 1, after, limits)
+    : { rows: selectCalls(store, filters, size + 1, after).all(), stoppedAt: null, incomplete: null };
   const items = rows.slice(0, size);
   const last = items.at(-1);
   const hasMore = rows.length > size && last !== undefined;
+  const next = hasMore ? { startedMs: last.started_ms, id: last.id } : stoppedAt;
   return {
     items: items.map(toCall),
-    next_cursor: hasMore ? formatCursor({ startedMs: last.started_ms, id: last.id }) : null,
+    next_cursor: next === null ? null : formatCursor(next),
+    ...(incomplete === null ? {} : { incomplete }),
   };
 }
 
-/** So many hits of a search are sought one by one. */
-const mostSought = 5000;
-
-/**
- * The statement behind a page; exported so that a test can ask the database how it would run it.
- * @param most hits of a search that are sought one by one; with more of them the calls are walked
- */
-export function selectCalls(
-  store: Store,
-  filters: Filters,
-  size: number,
-  after: Position | null,
-  most = mostSought,
-) {
-  const { q = [], ...others } = filters;
-  const isWalked = q.length > 0 && isSaidOften(store, q, most);
-  const condition = isWalked ? and(callsMatching(others), callsSayingOften(q)) : callsMatching(filters);
+/** The statement behind a page; exported so that a test can ask the database how it would run it. */
+export function selectCalls(store: Store, filters: Filters, size: number, after: Position | null) {
   return store.db
     .select()
     .from(calls)
-    .where(and(condition, after === null ? undefined : isOlderThan(after)))
+    .where(and(callsMatching(filters), after === null ? undefined : isOlderThan(after)))
     .orderBy(desc(calls.started_ms), desc(calls.id))
     .limit(size);
 }

@@ -29,11 +29,17 @@ const textColumns = {
 /** `tags` as a JSON object whatever stands in the column: one malformed value must not fail a whole list. */
 export const safeTags = sql`CASE WHEN json_valid(${calls.tags}) AND json_type(${calls.tags}) = 'object' THEN ${calls.tags} ELSE '{}' END`;
 
+/** Filters with which a search has been made already. */
+export interface FoundFilters extends Filters {
+  /** Of the calls that it found. */
+  readonly ids?: readonly string[];
+}
+
 /**
  * All of `filters` as one condition; undefined when they let everything pass.
  * Throws `BadQuestion` for a value that cannot be understood.
  */
-export function callsMatching(filters: Filters): SQL | undefined {
+export function callsMatching(filters: FoundFilters): SQL | undefined {
   const conditions: (SQL | undefined)[] = [
     ifGiven(filters.fromMs, (fromMs) => gte(calls.started_ms, fromMs)),
     ifGiven(filters.toMs, (toMs) => lt(calls.started_ms, toMs)),
@@ -46,6 +52,7 @@ export function callsMatching(filters: Filters): SQL | undefined {
     ifGiven(filters.minTokens, (tokens) => sql`${knownTokens} >= ${tokens}`),
     anyOf(filters.status, statusMatching),
     anyTagOf(filters.tag),
+    ifGiven(filters.ids, (ids) => sql`${calls.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
     filters.q !== undefined && filters.q.length > 0 ? callsSaying(filters.q) : undefined,
   ];
   for (const [name, column] of Object.entries(textColumns)) {

@@ -1,6 +1,6 @@
 /** Values of calls out of rollups, for filters whose columns those are kept by; the rest of their range out of rows. */
 import { and, gte, lt, sql, type SQL } from 'drizzle-orm';
-import { callsMatching } from './conditions.ts';
+import { callsMatching, type FoundFilters } from './conditions.ts';
 import type { FacetCounts } from './facet-counts.ts';
 import type { Filters } from './filters.ts';
 import type { Store } from './open.ts';
@@ -22,7 +22,7 @@ export interface RolledFacets {
 }
 
 /** Which of `names` rollups answer under these filters, each once; none where rows have to tell everything. */
-export function rolledFacets(store: Store, filters: Filters, names: readonly string[]): RolledFacets[] {
+export function rolledFacets(store: Store, filters: FoundFilters, names: readonly string[]): RolledFacets[] {
   // Rollups also count calls that have been removed.
   const fromMs = Math.max(filters.fromMs ?? 0, callsRemovedBefore(store) ?? 0);
   const firstHour = Math.ceil(fromMs / hourMs);
@@ -45,7 +45,7 @@ function hasColumn({ columns }: Scope, name: string): boolean {
 }
 
 /** The calls of the range that rollups do not have: in parts of hours, in hours that calls were removed from, and the open ones. */
-export function unrolledCalls(filters: Filters, { firstHour, endHour }: RolledFacets): SQL[] {
+export function unrolledCalls(filters: FoundFilters, { firstHour, endHour }: RolledFacets): SQL[] {
   const [first, end] = [firstHour * hourMs, endHour * hourMs];
   const { fromMs = -Infinity, toMs = Infinity } = filters;
   return [
@@ -59,7 +59,7 @@ export function unrolledCalls(filters: Filters, { firstHour, endHour }: RolledFa
 /** @param columns the facets as SQL over the columns of a call */
 export function countRolled(
   { db }: Store,
-  filters: Filters,
+  filters: FoundFilters,
   { scope, names, firstHour, endHour }: RolledFacets,
   columns: Readonly<Record<string, SQL>>,
   counts: FacetCounts,

@@ -6,6 +6,7 @@ import { FacetCounts } from './facet-counts.ts';
 import { countRolled, rolledFacets, unrolledCalls } from './facet-rollups.ts';
 import type { Filters } from './filters.ts';
 import type { Store } from './open.ts';
+import { settleSearch } from './search-hits.ts';
 import type { Facets } from './served.ts';
 import { calls } from './tables.ts';
 
@@ -49,9 +50,10 @@ export interface FoundFacets {
  * For each filter the most frequent values, at most 50, among the calls that pass `filters`; null is "not known". What rollups are
  * kept by is counted whole; for the rest no more than the newest `most` calls are read, and `incomplete` tells of it.
  */
-export function readFacets(store: Store, filters: Filters, most = mostRows): FoundFacets {
+export function readFacets(store: Store, asked: Filters, most = mostRows): FoundFacets {
   // One snapshot, so that sums and rows agree.
   return store.sqlite.transaction(() => {
+    const { filters, incomplete } = settleSearch(store, asked);
     const names = Object.keys(columns);
     const counts = new FacetCounts();
     const matching = callsMatching(filters);
@@ -67,7 +69,7 @@ export function readFacets(store: Store, filters: Filters, most = mostRows): Fou
       facets: Object.fromEntries(names.map((name) => [name, valuesOf(counts, name)])),
       incomplete: isCut
         ? `Of ${others.join(', ')} the newest ${most} calls were counted: a shorter range counts them all.`
-        : null,
+        : incomplete,
     };
   })();
 }

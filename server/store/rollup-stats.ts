@@ -4,7 +4,7 @@
  */
 import { and, gte, lt, sql, type SQL } from 'drizzle-orm';
 import type { Slice } from './buckets.ts';
-import { callsMatching } from './conditions.ts';
+import { callsMatching, type FoundFilters } from './conditions.ts';
 import type { Filters } from './filters.ts';
 import { bucketOf, bucketRange } from './histogram.ts';
 import { latencies, measures, type Latency } from './measures.ts';
@@ -20,7 +20,7 @@ import { calls, rollupKeys, rollupLatencies, rollups } from './tables.ts';
 const mostExactCalls = 50_000;
 
 export interface RollupQuestion {
-  readonly filters: Filters;
+  readonly filters: FoundFilters;
   readonly metrics: readonly Metric[];
   readonly groupBy: readonly string[];
   readonly fromMs: number;
@@ -94,7 +94,7 @@ function scopeFor({ filters, groupBy }: RollupQuestion, needsLatencies: boolean)
 }
 
 /** Those that are kept by all columns of these filters and groups, the narrowest first. */
-export function scopesKnowing(filters: Filters, groupBy: readonly string[]): readonly Scope[] {
+export function scopesKnowing(filters: FoundFilters, groupBy: readonly string[]): readonly Scope[] {
   const used = Object.entries(filters).filter(
     ([name, value]) => value !== undefined && !/^(from|to)Ms$/.test(name),
   );

@@ -2,10 +2,10 @@
  * The full-text index over what calls said: writing it, and asking it. Its tables: search-tables.ts.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import { foldedWords, parseSearch, type SearchTerm } from '../messages/search-terms.ts';
-import { BadQuestion } from './errors.ts';
+import { foldedWords } from '../messages/search-terms.ts';
 import type { Store } from './open.ts';
 import { onIndex } from './search-damage.ts';
+import { wholeMatch } from './search-query.ts';
 import { calls } from './tables.ts';
 
 export interface TextWriter {
@@ -57,38 +57,10 @@ function ofSqlite(sqlite: Store['sqlite']): TextWriter {
 
 /** Calls that hold what any of these searches asks for. Throws `BadQuestion` for one that cannot be understood. */
 export function callsSaying(searches: readonly string[]): SQL {
-  return sql`${calls.id} IN (SELECT call_id FROM call_docs WHERE doc IN (SELECT rowid FROM call_text(${queryOf(searches)})))`;
+  return callsHolding(wholeMatch(searches));
 }
 
-/**
- * The same condition for what many calls hold, where they are walked in an order of their own until a page is full: to seek each of
- * them would take longer than to look whether the ones on the way are among them.
- */
-export function callsSayingOften(searches: readonly string[]): SQL {
-  return sql`(SELECT doc FROM call_docs WHERE call_id = ${calls.id}) IN (SELECT rowid FROM call_text(${queryOf(searches)}))`;
-}
-
-/** Whether more than `most` calls hold it. Throws `BadQuestion`. */
-export function isSaidOften({ db, engine }: Store, searches: readonly string[], most: number): boolean {
-  // PostgreSQL has statistics to choose by.
-  if (engine !== 'sqlite') return false;
-  const found = db.get<{ calls: number }>(
-    sql`SELECT count(*) AS calls FROM (SELECT rowid FROM call_text(${queryOf(searches)}) LIMIT ${most + 1}) AS found`,
-  );
-  return found.calls > most;
-}
-
-function queryOf(searches: readonly string[]): string {
-  return searches.map((search) => `(${matchOf(termsOf(search))})`).join(' OR ');
-}
-
-function termsOf(search: string): readonly SearchTerm[] {
-  const parsed = parseSearch(search);
-  if (typeof parsed === 'string') throw new BadQuestion(`The parameter "q" ${parsed}.`);
-  return parsed;
-}
-
-/** Words hold letters and digits only, so nothing of them can be taken for FTS5's own syntax within the quotes. */
-function matchOf(terms: readonly SearchTerm[]): string {
-  return terms.map(({ words, isPrefix }) => `"${words.join(' ')}"${isPrefix ? ' *' : ''}`).join(' AND ');
+/** @param match as FTS5 reads it */
+export function callsHolding(match: string): SQL {
+  return sql`${calls.id} IN (SELECT call_id FROM call_docs WHERE doc IN (SELECT rowid FROM call_text(${match})))`;
 }

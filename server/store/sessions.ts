@@ -1,10 +1,11 @@
 /** Sessions: the calls that a client says belong together, as one row each. */
 import { and, isNotNull, isNull, sql, type SQL } from 'drizzle-orm';
 import { rfc3339 } from './shown.ts';
-import { callsMatching } from './conditions.ts';
+import { callsMatching, type FoundFilters } from './conditions.ts';
 import type { Filters } from './filters.ts';
 import { metricSql } from './metrics.ts';
 import type { Store } from './open.ts';
+import { settleSearch } from './search-hits.ts';
 import { formatCursor, parseCursor, type Position } from './position.ts';
 import type { Metric, Session, SessionSpan, SessionsPage, SessionTotals } from './served.ts';
 import { calls } from './tables.ts';
@@ -60,7 +61,7 @@ export const spanColumns = sql.join(
  */
 export function listSessions(
   store: Store,
-  filters: Filters,
+  asked: Filters,
   limit: number,
   cursor: string | null,
 ): SessionsPage {
@@ -68,6 +69,7 @@ export function listSessions(
   const after = cursor === null ? null : parseCursor(cursor);
   // One snapshot, so that a session on the page has calls.
   return store.sqlite.transaction(() => {
+    const { filters, incomplete } = settleSearch(store, asked);
     const firsts = store.db.all<FirstCall>(firstCallsSql(filters, size + 1, after));
     const page = firsts.slice(0, size);
     const last = page.at(-1);
@@ -75,6 +77,7 @@ export function listSessions(
     return {
       items: sessionsOf(store, filters, page),
       next_cursor: hasMore ? formatCursor({ startedMs: last.started_ms, id: last.id }) : null,
+      ...(incomplete === null ? {} : { incomplete }),
     };
   })();
 }
@@ -89,7 +92,7 @@ interface FirstCall {
  * The first matching call of each session, newest first: a walk along the index of all starts that leaves out calls with a
  * matching one before them in their session, each of which is one seek. Exported so that a test can ask how it would be run.
  */
-export function firstCallsSql(filters: Filters, size: number, after: Position | null): SQL {
+export function firstCallsSql(filters: FoundFilters, size: number, after: Position | null): SQL {
   const matching = sql`SELECT ${calls.session_id} AS session_id, ${calls.started_ms} AS started_ms, ${calls.id} AS id
     FROM ${calls} WHERE ${and(isNotNull(calls.session_id), matchingCalls(filters))}`;
   const place =
@@ -101,11 +104,11 @@ export function firstCallsSql(filters: Filters, size: number, after: Position | 
 }
 
 /** A session's calls without the replays, which are somebody else's work done again. */
-export function matchingCalls(filters: Filters): SQL | undefined {
+export function matchingCalls(filters: FoundFilters): SQL | undefined {
   return and(callsMatching(filters), filters.replay === undefined ? isNull(calls.replay_of) : undefined);
 }
 
-function sessionsOf(store: Store, filters: Filters, page: readonly FirstCall[]): Session[] {
+function sessionsOf(store: Store, filters: FoundFilters, page: readonly FirstCall[]): Session[] {
   const ids = JSON.stringify(page.map(({ session_id: id }) => id));
   const condition = matchingCalls(filters) ?? sql`true`;
   const known = (column: SQL): SQL =>

@@ -1,14 +1,18 @@
 /** Statistics: metrics over calls, by time slices of a zone and by groups. */
 import { and, isNull, max, min, sql, type SQL } from 'drizzle-orm';
 import { autoBucket, slices, type Slice } from './buckets.ts';
-import { callsMatching } from './conditions.ts';
+import { callsMatching, type FoundFilters } from './conditions.ts';
 import type { Filters } from './filters.ts';
 import { groupSql, metricSql } from './metrics.ts';
 import type { Store } from './open.ts';
 import { askRollups } from './rollup-stats.ts';
+import { settleSearch } from './search-hits.ts';
 import type { Bucket, Metric, Stats, StatsRow } from './served.ts';
 import { calls } from './tables.ts';
 import { timeZone } from './zone.ts';
+
+/** With what a search has found instead of the search. */
+type SettledRequest = StatsRequest & { readonly filters: FoundFilters };
 
 export interface StatsRequest {
   readonly filters: Filters;
@@ -40,8 +44,10 @@ export function readStats(store: Store, request: StatsRequest): Stats {
   return store.sqlite.transaction(() => statsOf(store, request))();
 }
 
-function statsOf(store: Store, request: StatsRequest): Stats {
-  const range = rangeOf(store, request.filters);
+function statsOf(store: Store, asked: StatsRequest): Stats {
+  const { filters, isCut, incomplete } = settleSearch(store, asked.filters);
+  const request = { ...asked, filters };
+  const range = rangeOf(store, filters);
   const bucket = resolveBucket(request.bucket, range);
   const answer: Stats = {
     from_ms: range?.fromMs ?? null,
@@ -50,14 +56,20 @@ function statsOf(store: Store, request: StatsRequest): Stats {
     bucket,
     group_by: [...request.groupBy],
     ...figuresOf(store, request, bucket, range),
+    ...(incomplete === null ? {} : { incomplete }),
   };
-  if (!request.comparePrevious || range === null) return answer;
+  if (!request.comparePrevious || range === null || isCut) return answer;
   const before = { fromMs: 2 * range.fromMs - range.toMs, toMs: range.fromMs };
-  return { ...answer, previous: figuresOf(store, request, bucket, before) };
+  const earlier = settleSearch(store, { ...asked.filters, ...before });
+  if (earlier.isCut) return { ...answer, incomplete: earlier.incomplete ?? '' };
+  return {
+    ...answer,
+    previous: figuresOf(store, { ...asked, filters: earlier.filters }, bucket, before),
+  };
 }
 
 /** The range asked for; where an end is open, that of the data. Null when there is none. */
-function rangeOf({ db }: Store, filters: Filters): Range | null {
+function rangeOf({ db }: Store, filters: FoundFilters): Range | null {
   const { fromMs, toMs } = filters;
   if (fromMs !== undefined && toMs !== undefined) return fromMs < toMs ? { fromMs, toMs } : null;
   const data = db
@@ -70,7 +82,7 @@ function rangeOf({ db }: Store, filters: Filters): Range | null {
 }
 
 /** Calls that statistics count: replays only where the filters ask for them. Throws `BadQuestion`. */
-export function matchingCalls(filters: Filters): SQL | undefined {
+export function matchingCalls(filters: FoundFilters): SQL | undefined {
   return and(callsMatching(filters), filters.replay === undefined ? isNull(calls.replay_of) : undefined);
 }
 
@@ -79,7 +91,7 @@ function resolveBucket(bucket: Bucket | 'auto' | null, range: Range | null): Buc
   return range === null ? 'day' : autoBucket(range.fromMs, range.toMs);
 }
 
-function figuresOf(store: Store, request: StatsRequest, bucket: Bucket | null, range: Range | null) {
+function figuresOf(store: Store, request: SettledRequest, bucket: Bucket | null, range: Range | null) {
   const condition = matchingCalls(range === null ? request.filters : { ...request.filters, ...range });
   const periods =
     bucket === null || range === null ? null : slices(bucket, request.tz, range.fromMs, range.toMs);
@@ -101,7 +113,7 @@ function figuresOf(store: Store, request: StatsRequest, bucket: Bucket | null, r
 }
 
 /** The range as a condition that no index is sought by: the slices are to be, and the planner takes the first it sees. */
-function withinRange({ filters }: StatsRequest, { fromMs, toMs }: Range): SQL | undefined {
+function withinRange({ filters }: SettledRequest, { fromMs, toMs }: Range): SQL | undefined {
   const { fromMs: _from, toMs: _to, ...others } = filters;
   return and(
     matchingCalls(others),
@@ -110,16 +122,16 @@ function withinRange({ filters }: StatsRequest, { fromMs, toMs }: Range): SQL | 
   );
 }
 
-function totalsSql({ metrics }: StatsRequest, condition: SQL | undefined): SQL {
+function totalsSql({ metrics }: SettledRequest, condition: SQL | undefined): SQL {
   return sql`SELECT ${metricList(metrics)} FROM ${calls} ${where(condition)}`;
 }
 
 /**
- * Slices are the outer table, so that each is one seek in the index of the times, and percentiles are exact for each.
- * CROSS JOIN keeps the planner from turning that round.
+ * Slices are the outer table, so that each is one seek in the index of the times, and percentiles are exact for each; what a search
+ * has found is outer to them, as it is sought by id. CROSS JOIN keeps the planner from turning that round.
  */
 function rowsSql(
-  { metrics, groupBy }: StatsRequest,
+  { metrics, groupBy, filters }: SettledRequest,
   condition: SQL | undefined,
   periods: Slice[] | null,
 ): SQL {
@@ -138,7 +150,7 @@ function rowsSql(
   return sql`
     WITH slice (start_ms, end_ms) AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT) FROM json_each(${json}))
     SELECT slice.start_ms AS start_ms ${sql.join(groups)}, ${figures}
-    FROM slice CROSS JOIN ${calls}
+    FROM ${filters.ids === undefined ? sql`slice CROSS JOIN ${calls}` : sql`${calls} CROSS JOIN slice`}
     WHERE ${and(sql`${calls.started_ms} >= slice.start_ms AND ${calls.started_ms} < slice.end_ms`, condition)} ${order}`;
 }
 
@@ -159,7 +171,12 @@ function ask({ db }: Store, query: SQL): Figures[] {
   return db.all<Figures>(query);
 }
 
-function toRows(request: StatsRequest, periods: Slice[] | null, found: Figures[], store: Store): StatsRow[] {
+function toRows(
+  request: SettledRequest,
+  periods: Slice[] | null,
+  found: Figures[],
+  store: Store,
+): StatsRow[] {
   const rows = found.map((figures) => toRow(request, figures, periods !== null));
   if (periods === null || request.groupBy.length > 0) return rows;
   const filled = new Map(rows.map((row) => [row.start_ms, row]));
@@ -169,7 +186,7 @@ function toRows(request: StatsRequest, periods: Slice[] | null, found: Figures[]
   );
 }
 
-function toRow({ groupBy, metrics }: StatsRequest, figures: Figures, hasSlice: boolean): StatsRow {
+function toRow({ groupBy, metrics }: SettledRequest, figures: Figures, hasSlice: boolean): StatsRow {
   const startMs = Number(figures['start_ms']);
   return {
     ...(hasSlice ? { start_ms: startMs, start: new Date(startMs).toISOString() } : {}),

@@ -1,6 +1,6 @@
 /** `stats` and `facets`: calls counted, summed and grouped. */
 import { whatIfColumns, type Reader } from '../../reader/questions.ts';
-import { formatOf, incompleteHeader, sendCollection, sendRows } from '../collection.ts';
+import { formatOf, sendCollection, sendRows, setIncomplete } from '../collection.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { toFilters, withFilters } from '../filters.ts';
 import { facetsSchema, statsSchema } from '../schemas/stats.ts';
@@ -22,6 +22,7 @@ export function statsEndpoint(reader: Reader, now: () => number): Endpoint {
         return;
       }
       const stats = await reader.ask('stats', question);
+      setIncomplete(response, stats.incomplete ?? null);
       await sendRows(request, response, format, { name: 'stats', ...flatten(stats, question.metrics) });
     },
   });
@@ -50,7 +51,7 @@ export function facetsEndpoint(reader: Reader, now: () => number): Endpoint {
     answer: { kind: 'collection', schema: facetsSchema },
     async handle(query, request, response) {
       const { facets, incomplete } = await reader.ask('facets', { filters: toFilters(query, now()) });
-      if (incomplete !== null) response.setHeader(incompleteHeader, incomplete);
+      setIncomplete(response, incomplete);
       const format = formatOf(request);
       if (format === 'json') {
         sendCollection(response, facets);

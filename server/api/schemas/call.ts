@@ -91,7 +91,11 @@ export const foundCallSchema = exactly<wire.FoundCall>()(
 );
 
 export const callsPageSchema = exactly<wire.CallsPage>()(
-  z.strictObject({ items: z.array(foundCallSchema), next_cursor: nullableText }),
+  z.strictObject({
+    items: z.array(foundCallSchema),
+    next_cursor: nullableText,
+    incomplete: z.string().exactOptional(),
+  }),
 );
 
 export const costLineSchema = exactly<wire.CostLine>()(

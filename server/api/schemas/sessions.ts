@@ -46,7 +46,11 @@ export const sessionSchema = exactly<wire.Session>()(
 );
 
 export const sessionsPageSchema = exactly<wire.SessionsPage>()(
-  z.strictObject({ items: z.array(sessionSchema), next_cursor: nullableText }),
+  z.strictObject({
+    items: z.array(sessionSchema),
+    next_cursor: nullableText,
+    incomplete: z.string().exactOptional(),
+  }),
 );
 
 export const sessionAgentSchema = exactly<wire.SessionAgent>()(

@@ -78,6 +78,7 @@ export const statsSchema = z.strictObject({
   totals: totalsSchema,
   what_if: whatIfSchema.exactOptional(),
   previous: z.strictObject({ rows: z.array(statsRowSchema), totals: totalsSchema }).exactOptional(),
+  incomplete: z.string().exactOptional(),
 }) satisfies z.ZodType<wire.Stats>;
 
 export const facetsSchema = exactly<wire.Facets>()(
