@@ -1,7 +1,7 @@
 CREATE TABLE `batch_results` (
 	`message_id` text PRIMARY KEY NOT NULL,
 	`call_id` text NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `batch_results_call` ON `batch_results` (`call_id`);--> statement-breakpoint
 CREATE TABLE `bodies` (
@@ -14,7 +14,7 @@ CREATE TABLE `bodies` (
 	`marks` blob,
 	`digest` blob,
 	PRIMARY KEY(`call_id`, `part`, `segment`)
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `call_details` (
 	`call_id` text PRIMARY KEY NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE `call_details` (
 	`saved_seq` integer,
 	`writer` text,
 	`chain` integer
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `calls` (
 	`id` text PRIMARY KEY NOT NULL,
@@ -136,12 +136,12 @@ CREATE TABLE `cost_revisions` (
 	`reason` text NOT NULL,
 	`chain` integer,
 	PRIMARY KEY(`call_id`, `revision`)
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `packs` (
 	`id` integer PRIMARY KEY NOT NULL,
@@ -186,7 +186,7 @@ CREATE TABLE `rollup_latencies` (
 	`bucket` integer NOT NULL,
 	`calls` integer NOT NULL,
 	PRIMARY KEY(`rollup`, `bucket`)
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `rollups` (
 	`id` integer PRIMARY KEY NOT NULL,

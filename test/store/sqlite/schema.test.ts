@@ -35,3 +35,13 @@ test('a fresh store has the tables of the schema', () => {
     .all();
   expect(names).toEqual(expect.arrayContaining(['calls', 'call_details', 'bodies', 'meta', 'calls_v1']));
 });
+
+test('what is only reached by its key has no index beside it', () => {
+  const { store } = temporaryStore();
+  const indexed = store.sqlite
+    .prepare("SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'sqlite_autoindex_%'")
+    .pluck()
+    .all();
+  expect(indexed).not.toEqual(expect.arrayContaining(['bodies']));
+  expect(indexed).not.toEqual(expect.arrayContaining(['call_details']));
+});
