@@ -57,12 +57,22 @@ export class RecentBytes<Value> {
   }
 }
 
-/** Tells most pieces apart by a few of their bytes; whoever is found is compared whole. */
+const headWords = 12;
+const spreadWords = 8;
+
+/**
+ * Tells most pieces apart by some of their bytes: their first ones, where messages of the same make differ, their last ones, and a few
+ * in between. Whoever is found is compared whole.
+ */
 function roughKey(piece: Buffer): number {
   const length = piece.byteLength;
   if (length < 8) return length === 0 ? 0 : piece.readUIntLE(0, Math.min(length, 6)) * 8 + length;
-  const middle = (length >> 1) & ~3;
-  const ends = Math.imul(piece.readInt32LE(0), 31) ^ Math.imul(piece.readInt32LE(length - 4), 0x01000193);
-  const inside = piece.readInt32LE(middle > length - 4 ? length - 4 : middle) ^ Math.imul(length, 0x9e3779b1);
-  return (ends >>> 0) * 0x100000 + ((inside ^ (inside >>> 12)) & 0xfffff);
+  const last = length - 4;
+  let [one, other] = [length, piece.readInt32LE(last)];
+  const headEnd = Math.min(4 * headWords, last);
+  for (let at = 0; at < headEnd; at += 4) one = Math.imul(one ^ piece.readInt32LE(at), 0x9e3779b1);
+  const step = Math.max(4, Math.floor((last - headEnd) / (spreadWords + 1)));
+  for (let at = headEnd; at < last; at += step) other = Math.imul(other ^ piece.readInt32LE(at), 0x01000193);
+  const mixed = other ^ (one >>> 15);
+  return (one >>> 0) * 0x100000 + ((mixed ^ (mixed >>> 12)) & 0xfffff);
 }

@@ -1,7 +1,7 @@
 /** A call that has ended becomes rows: decoded, understood, priced. */
 import type { ExchangeOpen, RawHeaders } from '../exchange.ts';
 import { readAnswer, type Answer } from '../messages/answer.ts';
-import { decodeBody, joinChunks, type DecodedBody } from '../messages/decode.ts';
+import { decodeBody, joinChunks, type DecodedBody, type TimedChunk } from '../messages/decode.ts';
 import { lostNanoUsd } from '../cache/loss.ts';
 import { estimateOutputTokens } from '../messages/estimate.ts';
 import { fingerprintText } from '../messages/fingerprint.ts';
@@ -14,9 +14,9 @@ import { answerTexts } from '../messages/text.ts';
 import { tokenColumns } from '../messages/usage.ts';
 import { pickCost, reportedToNano, type Pricer, type ShownCost } from '../pricing/engine.ts';
 import type { PriceInput } from '../pricing/priced.ts';
-import { joinBody } from '../store/bodies.ts';
+import { joinBody, type PackedBody } from '../store/bodies.ts';
 import type { BodyPart, PartBody, WholeCall, WholeDetails } from '../store/write.ts';
-import type { EndedCall, KeptBody } from './assembly.ts';
+import type { EndedCall } from './assembly.ts';
 import type { CacheWatch } from './cache-watch.ts';
 import { retryAfterMs, type AttemptFacts, type Attempts } from './attempts.ts';
 import { readBatchDownload, type BatchDownload } from './batch-download.ts';
@@ -84,8 +84,9 @@ export async function digest(
   pricer: Pricer,
   context: DigestContext = {},
 ): Promise<Digested> {
-  const request = await understandRequest(call, context.knownJson);
-  const body = await decoded(call.response, call.head?.responseHeaders ?? []);
+  const asSent = joinBody(call.request.chunks);
+  const request = await understandRequest(call, asSent.bytes, context.knownJson);
+  const body = await decoded(call.response.chunks, call.head?.responseHeaders ?? []);
   const batch = downloadOf(call, request, body, pricer, context);
   const answer = batch === null ? answerOf(call, body) : batchAnswer(call, batch);
   const asked = priceInput(call, request, answer);
@@ -125,7 +126,7 @@ export async function digest(
       notes: notes.length === 0 ? null : JSON.stringify([...new Set(notes)]),
       fingerprint: request.fingerprint === null ? null : fingerprintText(request.fingerprint),
     },
-    ...keptBodies(call),
+    ...keptBodies(call, asSent),
   };
 }
 
@@ -136,7 +137,7 @@ export function digestBlindly(call: EndedCall, note: string): Digested {
     details: { ...openDetails(call.open), ...headDetails(call), notes: JSON.stringify([note]) },
     paidResults: [],
     text: null,
-    ...keptBodies(call),
+    ...keptBodies(call, joinBody(call.request.chunks)),
   };
 }
 
@@ -149,17 +150,21 @@ function textOf(
   return newText.of(session ?? null, texts, answerTexts(message));
 }
 
-async function understandRequest(call: EndedCall, known?: KnownJson): Promise<RequestFacts> {
+async function understandRequest(
+  call: EndedCall,
+  asSent: Uint8Array,
+  known?: KnownJson,
+): Promise<RequestFacts> {
   const { method, path, requestHeaders: headers } = call.open;
-  const body = await decoded(call.request, headers);
+  const body = await decoded([{ bytes: asSent, atUs: 0 }], headers);
   // A cut body would be read as one that is not JSON, which is true but says less than not looking.
   const bytes = call.request.whole && body.problem === null ? joinChunks(body.chunks) : null;
   return readRequest({ method, path, headers, body: bytes }, known);
 }
 
-async function decoded(body: KeptBody, headers: RawHeaders): Promise<DecodedBody> {
-  if (body.keptBytes === 0) return { chunks: [], problem: null };
-  return decodeBody(body.chunks, headerValue(headers, 'content-encoding'));
+async function decoded(chunks: readonly TimedChunk[], headers: RawHeaders): Promise<DecodedBody> {
+  if (chunks.every(({ bytes }) => bytes.byteLength === 0)) return { chunks: [], problem: null };
+  return decodeBody(chunks, headerValue(headers, 'content-encoding'));
 }
 
 function answerOf(call: EndedCall, body: DecodedBody): Answer {
@@ -307,10 +312,13 @@ function headDetails({ head }: EndedCall): Partial<WholeDetails> {
   return { response_headers: JSON.stringify(head.responseHeaders), status_message: head.statusMessage };
 }
 
-function keptBodies({ open, request, response }: EndedCall): Pick<Digested, 'parts' | 'cut'> {
+function keptBodies(
+  { open, request, response }: EndedCall,
+  asSent: PackedBody,
+): Pick<Digested, 'parts' | 'cut'> {
   if (open.bodies === 'metadata') return { parts: [], cut: [] };
   const parts: PartBody[] = [];
-  if (request.keptBytes > 0) parts.push({ part: 'request', ...joinBody(request.chunks) });
+  if (request.keptBytes > 0) parts.push({ part: 'request', ...asSent });
   if (response.keptBytes > 0) parts.push({ part: 'response', ...joinBody(response.chunks) });
   const cut: BodyPart[] = [];
   if (!request.whole) cut.push('request');

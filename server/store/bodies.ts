@@ -1,5 +1,6 @@
 /** Packs the wire bytes of a body for its row and unpacks them again, with the moments they arrived at. Pure. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { joinChunks } from '../messages/chunks.ts';
 import { packMarks, unpackMarks, type Mark } from './marks.ts';
 import type { BodyRow } from './tables.ts';
 
@@ -18,9 +19,10 @@ const PROBE_BYTES = 4096;
 /** Level 6 packs prose about a sixth smaller than level 1 and takes three times as long. */
 const DEFLATE_LEVEL = 1;
 
-/** Chunks in their order as one body, not packed. */
+/** Chunks in their order as one body, not packed; a single chunk is not copied. */
 export function joinBody(chunks: readonly BodyChunk[]): PackedBody {
-  const bytes = Buffer.concat(chunks.map((chunk) => chunk.bytes));
+  const joined = joinChunks(chunks);
+  const bytes = Buffer.from(joined.buffer, joined.byteOffset, joined.byteLength);
   return { packing: 'raw', bytes, kept_bytes: bytes.byteLength, marks: packMarks(bytes, marksOf(chunks)) };
 }
 

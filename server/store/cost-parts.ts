@@ -49,7 +49,8 @@ function amountsOf(lines: string): { part: CostPart; nanoUsd: number }[] {
   return parsed.flatMap((line) => {
     if (typeof line !== 'object' || line === null || !('amount_nano_usd' in line)) return [];
     const nanoUsd = Number(line.amount_nano_usd);
-    const own = costParts.find((part) => 'class' in line && part === `cost_${String(line.class)}_nano_usd`);
+    const name = `cost_${'class' in line ? String(line.class) : ''}_nano_usd`;
+    const own = costParts.find((part) => part === name);
     return Number.isFinite(nanoUsd) ? [{ part: own ?? 'cost_tools_nano_usd', nanoUsd }] : [];
   });
 }

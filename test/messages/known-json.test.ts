@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../server/messages/fingerprint.ts';
+import { asArray, type JsonObject } from '../../server/messages/json.ts';
 import { KnownJson } from '../../server/messages/known-json.ts';
 import { readRequest } from '../../server/messages/request.ts';
 
@@ -26,6 +27,10 @@ function parsed(text: string): unknown {
   }
 }
 
+function messageOf(body: JsonObject | null | undefined, turn: number): unknown {
+  return asArray(body?.['messages'])[turn];
+}
+
 describe('KnownJson', () => {
   test('makes of any JSON what parsing it whole makes, however often parts of it come again', () => {
     fc.assert(
@@ -37,6 +42,19 @@ describe('KnownJson', () => {
         }
       }),
     );
+  });
+
+  test('gives the same objects again for messages of one length and make that differ in their first words only', () => {
+    const messages = Array.from({ length: 50 }, (_, turn) => ({
+      role: 'user',
+      content: `${turn} ${'The water stood a hand below the sill. '.repeat(150)}`.slice(0, 5000),
+    }));
+    const known = new KnownJson();
+    const [first, second] = [1, 2].map(() => known.parse(Buffer.from(JSON.stringify({ messages }))));
+    expect(first?.['messages']).toEqual(messages);
+    for (const turn of messages.keys()) {
+      expect(messageOf(second, turn)).toBe(messageOf(first, turn));
+    }
   });
 
   test('never makes sense of what is no JSON, and never other sense of what is', () => {

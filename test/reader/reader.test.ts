@@ -37,7 +37,10 @@ test('it answers every question about what is committed, also what came after it
     comparePrevious: false,
   });
   expect(stats.rows).toEqual([{ model: 'm', calls: 2, output_tokens: 9 }]);
-  expect((await reader.ask('facets', { filters: {} })).facets['user']).toContainEqual({ value: 'ada', count: 1 });
+  expect((await reader.ask('facets', { filters: {} })).facets['user']).toContainEqual({
+    value: 'ada',
+    count: 1,
+  });
   const size = await reader.ask('size', {});
   expect(size.calls).toBe(2);
   expect(size.bytes).toBeGreaterThan(8192);
