@@ -154,7 +154,6 @@ CREATE TABLE `packs` (
 --> statement-breakpoint
 CREATE TABLE `pieces` (
 	`key` integer PRIMARY KEY NOT NULL,
-	`rest` blob NOT NULL,
 	`pack` integer NOT NULL,
 	`offset` integer NOT NULL,
 	`length` integer NOT NULL

@@ -15,10 +15,10 @@ export interface PieceIndex {
 
 export function createPieceIndex({ engine, sqlite }: Store): PieceIndex {
   const find = sqlite.prepare<[number], Omit<PieceRow, 'key'>>(
-    'SELECT rest, pack, "offset", length FROM pieces WHERE key = ?',
+    'SELECT pack, "offset", length FROM pieces WHERE key = ?',
   );
   const add = sqlite.prepare<[PieceRow]>(
-    `INSERT INTO pieces (key, rest, pack, "offset", length) VALUES (@key, @rest, @pack, @offset, @length)
+    `INSERT INTO pieces (key, pack, "offset", length) VALUES (@key, @pack, @offset, @length)
     ON CONFLICT DO NOTHING`,
   );
   if (engine === 'sqlite') {
@@ -31,7 +31,7 @@ export function createPieceIndex({ engine, sqlite }: Store): PieceIndex {
     };
   }
   const findAll = sqlite.prepare<[string], PieceRow>(
-    'SELECT key, rest, pack, "offset", length FROM pieces WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))',
+    'SELECT key, pack, "offset", length FROM pieces WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))',
   );
   const added = new Map<number, PieceRow>();
   /** Null: it is known that there is none. */

@@ -10,6 +10,7 @@ import { createPackReader, isBase, packColumns, type Base } from './packs.ts';
 import { createPieceIndex, type PieceIndex } from './piece-index.ts';
 import { digestOf } from './piece-reader.ts';
 import { RecentPieces } from './recent-pieces.ts';
+import { isStoreRefusal } from './refusal.ts';
 import { joinSlices, placeList, type Slice } from './slices.ts';
 import type { BodyRow } from './tables.ts';
 
@@ -53,9 +54,7 @@ export function createPieceWriter(store: Store): PieceWriter {
     const stored = bodies.map((body) => {
       const bytes = unpackBytes(body);
       const events = splitEvents(bytes);
-      const pieces = piecesOf(events ?? bytes);
-      packer.expect(pieces);
-      const slices = joinSlices(pieces.map((piece) => packer.add(piece)));
+      const slices = events === null ? packer.addAll(piecesOf(bytes)) : [packer.addOnce(events)];
       const digest = body.digest ?? digestOf(bytes);
       const packing = events === null ? 'slices' : 'events';
       const list = placeList(day, slices, (whole) => packer.append(whole));
@@ -106,7 +105,8 @@ class Packer {
   readonly #day: number;
   readonly #memory: Memory;
   #pack: number | null = null;
-  #pieces: Buffer[] = [];
+  /** By their offsets, which ascend. */
+  #pieces = new Map<number, Buffer>();
   #bytes = 0;
   /** The latest pack that something of this call was found in: in a conversation that of the turn before. */
   #lastFound: number | null = null;
@@ -116,20 +116,16 @@ class Packer {
     this.#memory = memory;
   }
 
-  /** Only worth its hashing where the index is far away. */
-  expect(pieces: readonly Buffer[]): void {
-    const { index, recent, isFar } = this.#memory;
-    if (!isFar) return;
-    const unknown = pieces.filter((piece) => recent.find(this.#day, piece) === null);
-    index.expect(unknown.map((piece) => pieceKey(this.#day, hash('sha256', piece, 'buffer'))));
+  addAll(pieces: readonly Buffer[]): Slice[] {
+    this.#expect(pieces);
+    return joinSlices(
+      pieces.map((piece) => this.#known(piece) ?? this.#remember(piece, this.#findOrAdd(piece))),
+    );
   }
 
-  add(piece: Buffer): Slice {
-    const known = this.#memory.recent.find(this.#day, piece);
-    if (known !== null) return this.#found(known);
-    const slice = this.#findOrAdd(piece);
-    this.#memory.recent.add(this.#day, piece, slice);
-    return slice;
+  /** What comes again only when it is told again, as an answer does: not worth a row in the index. */
+  addOnce(bytes: Buffer): Slice {
+    return this.#known(bytes) ?? this.#remember(bytes, this.append(bytes));
   }
 
   /** Bytes that nobody will look for. */
@@ -137,7 +133,7 @@ class Packer {
     if (this.#bytes > 0 && this.#bytes + bytes.byteLength > packBytes) this.close();
     this.#pack ??= this.#memory.numbers.next(this.#day);
     const slice = { pack: this.#pack, offset: this.#bytes, length: bytes.byteLength };
-    this.#pieces.push(bytes);
+    this.#pieces.set(slice.offset, bytes);
     this.#bytes += bytes.byteLength;
     return slice;
   }
@@ -145,13 +141,13 @@ class Packer {
   close(): void {
     if (this.#pack === null) return;
     const { packs, statements } = this.#memory;
-    const raw = Buffer.concat(this.#pieces);
+    const raw = Buffer.concat([...this.#pieces.values()]);
     const columns = packColumns(raw, this.#base());
     const id = packId(this.#day, this.#pack);
     statements.addPack.run({ id, ...columns });
     packs.keep(id, { raw, depth: columns.depth, base: columns.base });
     this.#pack = null;
-    this.#pieces = [];
+    this.#pieces = new Map();
     this.#bytes = 0;
   }
 
@@ -163,6 +159,24 @@ class Packer {
     return { number: this.#lastFound, depth: pack.depth, dictionary: packs.dictionaryOf(this.#day, pack) };
   }
 
+  /** Only worth its hashing where the index is far away. */
+  #expect(pieces: readonly Buffer[]): void {
+    const { index, recent, isFar } = this.#memory;
+    if (!isFar) return;
+    const unknown = pieces.filter((piece) => recent.find(this.#day, piece) === null);
+    index.expect(unknown.map((piece) => pieceKey(this.#day, hash('sha256', piece, 'buffer'))));
+  }
+
+  #known(piece: Buffer): Slice | null {
+    const known = this.#memory.recent.find(this.#day, piece);
+    return known === null ? null : this.#found(known);
+  }
+
+  #remember(piece: Buffer, slice: Slice): Slice {
+    this.#memory.recent.add(this.#day, piece, slice);
+    return slice;
+  }
+
   #found(slice: Slice): Slice {
     if (slice.pack !== this.#pack) this.#lastFound = Math.max(slice.pack, this.#lastFound ?? 0);
     return slice;
@@ -170,17 +184,26 @@ class Packer {
 
   #findOrAdd(piece: Buffer): Slice {
     const { index } = this.#memory;
-    const sha256 = hash('sha256', piece, 'buffer');
-    const key = pieceKey(this.#day, sha256);
-    const rest = sha256.subarray(5, 17);
+    const key = pieceKey(this.#day, hash('sha256', piece, 'buffer'));
     const found = index.find(key);
-    if (found !== undefined && found.length === piece.byteLength && found.rest.equals(rest)) {
+    if (found !== undefined && this.#bytesAt(found)?.equals(piece) === true) {
       return this.#found({ pack: found.pack, offset: found.offset, length: found.length });
     }
     const slice = this.append(piece);
     // The rare piece that shares its key with another one is stored each time.
-    if (found === undefined) index.add({ key, rest, ...slice });
+    if (found === undefined) index.add({ key, ...slice });
     return slice;
+  }
+
+  /** Null where a pack is damaged: what would have been found there is stored anew. */
+  #bytesAt({ pack, offset, length }: Slice): Buffer | null {
+    if (pack === this.#pack) return this.#pieces.get(offset)?.subarray(0, length) ?? null;
+    try {
+      return this.#memory.packs.read(this.#day, pack).raw.subarray(offset, offset + length);
+    } catch (error) {
+      if (isStoreRefusal(error)) throw error;
+      return null;
+    }
   }
 }
 

@@ -148,7 +148,7 @@ export const bodies = sqliteTable(
     kept_bytes: integer('kept_bytes').notNull(),
     /** How the wire bytes arrived, chunk by chunk, with microseconds: marks.ts. */
     marks: blob('marks', { mode: 'buffer' }),
-    /** First 16 bytes of the SHA-256 of the bytes that are kept; of lists only. */
+    /** First 8 bytes of the SHA-256 of the bytes that are kept; of lists only. */
     digest: blob('digest', { mode: 'buffer' }),
   },
   (table) => [primaryKey({ columns: [table.call_id, table.part, table.segment] })],
@@ -170,14 +170,13 @@ export const packs = sqliteTable('packs', {
 });
 
 /**
- * Where a piece of these bytes already lies. Only writing needs it: a missing row costs space, and none is needed to read.
+ * Where a piece of these bytes probably lies: whoever finds it compares. Only writing needs it: a missing row costs space, and none is
+ * needed to read.
  * One number is the whole key, as a second index over hashes would be larger than what it finds.
  */
 export const pieces = sqliteTable('pieces', {
   /** UTC day × 2^37 + the first 37 bits of the SHA-256: days.ts. */
   key: integer('key').primaryKey(),
-  /** Bytes 5 to 16 of the SHA-256. */
-  rest: blob('rest', { mode: 'buffer' }).notNull(),
   /** Number of the pack within the day. */
   pack: integer('pack').notNull(),
   offset: integer('offset').notNull(),

@@ -234,10 +234,10 @@ describe('checkStore', () => {
     const flipped: boolean[] = [];
     for (const [table, key] of [
       ['packs', 'id'],
-      ['bodies', 'rowid'],
+      ['bodies', 'call_id || part || segment'],
     ]) {
       const rows = database.prepare(`SELECT ${key} AS key, bytes FROM ${table}`).all() as {
-        key: number;
+        key: number | string;
         bytes: Buffer;
       }[];
       const set = database.prepare(`UPDATE ${table} SET bytes = ? WHERE ${key} = ?`);
