@@ -5,6 +5,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import { customType } from 'drizzle-orm/sqlite-core';
+import { createShortDeflate } from './short-deflate.ts';
 
 /** A column of such texts. */
 export const detailText = customType<{ data: string; driverData: Buffer | string }>({
@@ -21,19 +22,19 @@ function packIfText(text: string | null): Buffer | string {
 
 /** First byte of a packed text: which dictionary it needs. A change of the dictionary is a second one beside it. */
 const firstDictionary = 1;
-/** Setting up the state of a deflate costs more than such a text: the window holds the dictionary and no more. */
-const smallState = { windowBits: 13, memLevel: 5 };
 const mostTextBytes = 64 * 1024 * 1024;
 
 export function packText(text: string): Buffer | string {
-  const bytes = Buffer.from(text);
-  const packed = deflateRawSync(bytes, { level: 6, dictionary, ...smallState });
   // Lone surrogates do not survive UTF-8; no text of ours has any, but an upstream's might.
-  const isSame = packed.byteLength + 1 < bytes.byteLength && text.isWellFormed();
-  if (!isSame) return text;
-  const whole = Buffer.concat([Buffer.of(firstDictionary), packed]);
-  packedTexts.add(whole);
-  return whole;
+  if (!text.isWellFormed()) return text;
+  const packed = short.pack(firstDictionary, text) ?? packLong(text);
+  if (packed.byteLength >= Buffer.byteLength(text)) return text;
+  packedTexts.add(packed);
+  return packed;
+}
+
+function packLong(text: string): Buffer {
+  return Buffer.concat([Buffer.of(firstDictionary), deflateRawSync(text, { level: 6, dictionary })]);
 }
 
 const packedTexts = new WeakSet<Buffer>();
@@ -112,3 +113,5 @@ const dictionary = Buffer.from(
     '"model":"claude-opus-5-5","source":"book","book_version":"2026-11-22","effective_from":"2026-09-22","iteration":null}]',
   ].join(''),
 );
+
+const short = createShortDeflate(dictionary);
