@@ -1,6 +1,7 @@
 /** Retention and compacting of many calls: how long a call that ends meanwhile waits. */
 import { openStore } from '../server/store/open.ts';
-import { startRetention, usedBytes } from '../server/store/retention.ts';
+import { startRetention } from '../server/store/retention-run.ts';
+import { usedBytes } from '../server/store/retention.ts';
 import { createWriter } from '../server/store/write.ts';
 import { idOf, startOf, type RowsPlan } from './rows.ts';
 import { msOf, print, table } from './table.ts';
@@ -17,11 +18,13 @@ export function upkeepTable(path: string, plan: RowsPlan): string[] {
   const callsBeforeMs = startOf(plan, 0) + days * 86_400_000;
   const run = startRetention(store, writer, { callsBeforeMs, bodiesBeforeMs: null });
   const steps: number[] = [];
+  const stepsCpu: number[] = [];
   const commits: number[] = [];
   const step = (): boolean => {
-    const beganMs = performance.now();
+    const [beganMs, beganCpuMs] = [performance.now(), cpuMs()];
     const hasMore = run.step();
     steps.push(performance.now() - beganMs);
+    stepsCpu.push(cpuMs() - beganCpuMs);
     return hasMore;
   };
   const totalMs = msOf(() => {
@@ -61,10 +64,20 @@ export function upkeepTable(path: string, plan: RowsPlan): string[] {
     ['steps', String(steps.length)],
     ['all of it, s', (totalMs / 1000).toFixed(1)],
     ['a step: median, 99 of 100, longest, ms', `${at(steps, 0.5)}, ${at(steps, 0.99)}, ${at(steps, 1)}`],
+    [
+      'the same in time of the processor, which other work does not lengthen',
+      `${at(stepsCpu, 0.5)}, ${at(stepsCpu, 0.99)}, ${at(stepsCpu, 1)}`,
+    ],
     ['a call’s commit between, the same, ms', `${at(commits, 0.5)}, ${at(commits, 0.99)}, ${at(commits, 1)}`],
     ['file before and after, MB', `${Math.round(before / 1e6)} → ${Math.round(after / 1e6)}`],
     ['compact, s', (compactMs / 1000).toFixed(1)],
   ]);
   const pause = Math.max(longest, longestCommit);
   return pause > mostPauseMs ? [`upkeep pauses calls for ${pause.toFixed(0)} of ${mostPauseMs} ms`] : [];
+}
+
+/** Of this thread. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

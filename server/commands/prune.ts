@@ -1,7 +1,8 @@
 /** `weir prune`: what a running program does by itself, done now. */
 import { StoreError } from '../store/errors.ts';
 import { openStore, type Store } from '../store/open.ts';
-import { planRetention, startRetention, usedBytes, type RetentionPlan } from '../store/retention.ts';
+import { startRetention } from '../store/retention-run.ts';
+import { planRetention, usedBytes, type RetentionPlan } from '../store/retention.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
 import { createProgress } from './progress.ts';

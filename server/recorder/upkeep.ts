@@ -1,12 +1,8 @@
 /** Removes what is too old while calls are recorded: plans now and then, then does a little at a time between commits. */
 import { leave, tryToBeAlone } from '../store/alone.ts';
 import type { Store } from '../store/open.ts';
-import {
-  planRetention,
-  startRetention,
-  type RetentionPolicy,
-  type RetentionRun,
-} from '../store/retention.ts';
+import { startRetention, type RetentionRun } from '../store/retention-run.ts';
+import { planRetention, type RetentionPolicy } from '../store/retention.ts';
 import type { Writer } from '../store/write.ts';
 
 export interface UpkeepClock {

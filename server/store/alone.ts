@@ -6,6 +6,14 @@ export function waitToBeAlone({ engine, sqlite }: Store, what: string): void {
   if (engine === 'postgres') sqlite.prepare(`SELECT pg_advisory_xact_lock(${lockKey})`).get(what);
 }
 
+/** Waits until nobody is alone with this, and lets nobody be until the transaction ends, which it belongs into. */
+export function keepFromBeingAlone({ engine, sqlite }: Store, what: string): void {
+  if (engine === 'postgres') sqlite.prepare(`SELECT pg_advisory_xact_lock_shared(${lockKey})`).get(what);
+}
+
+/** What a step of retention does. */
+export const removing = 'removing';
+
 /** False when another writer does this just now; else nobody else will until this program closes or says `leave`. */
 export function tryToBeAlone({ engine, sqlite }: Store, what: string): boolean {
   if (engine === 'sqlite') return true;

@@ -1,5 +1,6 @@
 /** Puts bodies into packs: what the day has already seen is named, what is new is packed together. */
 import { hash } from 'node:crypto';
+import { keepFromBeingAlone, removing } from './alone.ts';
 import { unpackBytes, type PackedBody } from './bodies.ts';
 import { proposeCuts } from './cut.ts';
 import { packId, pieceKey, utcDay } from './days.ts';
@@ -67,6 +68,7 @@ export function createPieceWriter(store: Store): PieceWriter {
   return {
     store(startedMs, bodies) {
       try {
+        if (mayBeRemoved(startedMs)) keepFromBeingAlone(store, removing);
         // A piece without its pack would spoil later bodies. A transaction within another one makes the search index write out what it holds.
         const { inTransaction } = store.sqlite;
         return inTransaction
@@ -205,6 +207,12 @@ class Packer {
       return null;
     }
   }
+}
+
+/** Retention leaves today alone, whose clock may be another one's. */
+function mayBeRemoved(startedMs: number): boolean {
+  const clocksApartMs = 3_600_000;
+  return utcDay(startedMs) < utcDay(Date.now() + clocksApartMs);
 }
 
 function piecesOf(bytes: Buffer): Buffer[] {

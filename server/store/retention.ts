@@ -1,15 +1,13 @@
 /**
- * Removes what is older than it is to be kept, in steps that are short enough to run beside live traffic. Whole UTC days of
- * bodies go at once in meaning and little by little in fact; rollups stay. What may go is decided before anything goes.
+ * What is older than it is to be kept, or more than there is room for: whole UTC days of bodies, calls; rollups stay. What may go is
+ * decided before anything goes (retention-run.ts).
  */
-import { and, asc, count, gte, inArray, isNotNull, lt, max, min, ne, sql, sum } from 'drizzle-orm';
-import { dayStartMs, firstPackId, firstPieceKey, utcDay } from './days.ts';
-import { chainOf } from './chain.ts';
+import { and, asc, count, gte, isNotNull, lt, max, min, sql, sum } from 'drizzle-orm';
+import { dayStartMs, firstPackId, utcDay } from './days.ts';
 import type { Store } from './open.ts';
-import { noteCallsRemoved } from './removed-calls.ts';
+import { hasBodies } from './removal.ts';
 import type { Retention } from './served.ts';
-import type { Writer } from './write.ts';
-import { batchResults, bodies, callDetails, calls, costRevisions, packs, pieces } from './tables.ts';
+import { calls, packs } from './tables.ts';
 
 /** Null: for ever, without bound. */
 export interface RetentionPolicy {
@@ -33,7 +31,6 @@ export interface RetentionPlan {
 }
 
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 /** Below this a store is too small for its half to tell anything. */
 const fewCalls = 100;
 
@@ -74,67 +71,6 @@ function doubtAbout(store: Store, plan: Omit<RetentionPlan, 'doubt'>, nowMs: num
   return null;
 }
 
-/** One after the other until it returns false; each writes for about `stepMs` and is a transaction of its own. */
-export interface RetentionRun {
-  /** False when everything is done. */
-  step(): boolean;
-  /** Calls that have lost their bodies so far, those that are removed, and bytes of packs. */
-  readonly done: { bodies: number; calls: number; packBytes: number };
-}
-
-const longestStepMs = 25;
-const mostInStep = 500;
-const vacuumPages = 100;
-
-export function startRetention(
-  store: Store,
-  writer: Pick<Writer, 'transaction' | 'forget'>,
-  plan: Pick<RetentionPlan, 'bodiesBeforeMs' | 'callsBeforeMs'>,
-): RetentionRun {
-  const done = { bodies: 0, calls: 0, packBytes: 0 };
-  const bodiesBefore = latest(
-    plan.bodiesBeforeMs,
-    plan.callsBeforeMs === null ? null : floorTo(plan.callsBeforeMs, dayMs),
-  );
-  const phases: ((limit: number) => number)[] = [];
-  if (plan.callsBeforeMs !== null) {
-    const before = plan.callsBeforeMs;
-    phases.push((limit) => {
-      const removed = removeCalls(store, before, limit);
-      done.calls += removed;
-      return removed;
-    });
-  }
-  if (bodiesBefore !== null) {
-    phases.push(
-      (limit) => {
-        const expired = expireBodies(store, bodiesBefore, limit);
-        done.bodies += expired;
-        return expired;
-      },
-      (limit) => removePacks(store, bodiesBefore, limit, (bytes) => (done.packBytes += bytes)),
-      (limit) => removePieces(store, bodiesBefore, limit * 4),
-    );
-  }
-  let limit = 20;
-  return {
-    done,
-    step() {
-      const [phase] = phases;
-      if (phase === undefined) return writer.transaction(() => giveBack(store));
-      const beganMs = performance.now();
-      const touched = writer.transaction(() => phase(limit));
-      // It must not name a piece of a pack that has gone.
-      writer.forget();
-      if (touched === 0) phases.shift();
-      // Rows differ a thousandfold in size: the next step is as much longer as this one was too short.
-      const factor = Math.min(Math.max(longestStepMs / Math.max(performance.now() - beganMs, 1), 0.25), 2);
-      limit = Math.min(Math.max(Math.round(limit * factor), 1), mostInStep);
-      return true;
-    },
-  };
-}
-
 /** What the record takes. */
 export function sizesOf(store: Store): Retention['sizes'] {
   const packed = store.db
@@ -165,97 +101,6 @@ export function serverBytes({ sqlite }: Store): number {
   const sum = `SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
     WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`;
   return Number(sqlite.prepare(sum).pluck().get());
-}
-
-function removeCalls(store: Store, beforeMs: number, limit: number): number {
-  const { db } = store;
-  const old = and(lt(calls.started_ms, beforeMs), ne(calls.state, 'open'));
-  const ids = idsOf(
-    db.select({ id: calls.id }).from(calls).where(old).orderBy(asc(calls.started_ms)).limit(limit).all(),
-  );
-  if (ids.length === 0) return 0;
-  noteCallsRemoved(store, beforeMs);
-  chainOf(store).addRemoval('removed', ids);
-  for (const table of [callDetails, bodies, costRevisions, batchResults]) {
-    db.delete(table).where(inArray(table.call_id, ids)).run();
-  }
-  db.delete(calls).where(inArray(calls.id, ids)).run();
-  return ids.length;
-}
-
-/** Literal, as a parameter would not match the partial index of kept bodies. */
-const hasBodies = sql`${calls.bodies} IN ('full', 'truncated')`;
-
-function expireBodies(store: Store, beforeMs: number, limit: number): number {
-  const { db } = store;
-  const old = and(hasBodies, lt(calls.started_ms, beforeMs), ne(calls.state, 'open'));
-  const ids = idsOf(
-    db.select({ id: calls.id }).from(calls).where(old).orderBy(asc(calls.started_ms)).limit(limit).all(),
-  );
-  if (ids.length === 0) return 0;
-  chainOf(store).addRemoval('expired', ids);
-  db.delete(bodies).where(inArray(bodies.call_id, ids)).run();
-  db.update(calls).set({ bodies: 'expired' }).where(inArray(calls.id, ids)).run();
-  return ids.length;
-}
-
-/** Packs of days of which no call has bodies any more; a call that is still open keeps those of its day and of all later ones. */
-function removePacks(
-  store: Store,
-  beforeMs: number,
-  limit: number,
-  onBytes: (bytes: number) => void,
-): number {
-  const before = firstPackId(lastDay(store, beforeMs));
-  const found = store.db
-    .select({ id: packs.id, bytes: sql<number>`length(${packs.bytes})` })
-    .from(packs)
-    .where(lt(packs.id, before))
-    .orderBy(asc(packs.id))
-    .limit(limit)
-    .all();
-  onBytes(found.reduce((total, { bytes }) => total + bytes, 0));
-  const last = found.at(-1);
-  if (last !== undefined)
-    store.db
-      .delete(packs)
-      .where(sql`${packs.id} <= ${last.id}`)
-      .run();
-  return found.length;
-}
-
-function removePieces(store: Store, beforeMs: number, limit: number): number {
-  const before = firstPieceKey(lastDay(store, beforeMs));
-  const [row] = store.db
-    .select({ key: pieces.key })
-    .from(pieces)
-    .where(lt(pieces.key, before))
-    .orderBy(asc(pieces.key))
-    .limit(1)
-    .offset(limit)
-    .all();
-  return store.db
-    .delete(pieces)
-    .where(lt(pieces.key, row?.key ?? before))
-    .run().changes;
-}
-
-function lastDay({ db }: Store, beforeMs: number): number {
-  const running = db
-    .select({ startedMs: min(calls.started_ms) })
-    .from(calls)
-    .where(sql`${calls.state} = 'open'`)
-    .get();
-  return utcDay(Math.min(beforeMs, running?.startedMs ?? beforeMs));
-}
-
-/** Free pages go back to the file system, a few at a time; what little is left is used again. */
-function giveBack({ sqlite, engine }: Store): boolean {
-  // A server's own vacuum makes them free for what comes.
-  if (engine === 'postgres') return false;
-  if (Number(sqlite.pragma('freelist_count', { simple: true })) < vacuumPages) return false;
-  sqlite.pragma(`incremental_vacuum(${vacuumPages})`);
-  return true;
 }
 
 /** Of which days the bodies, and if that is not enough the calls, have to go for so many bytes to be free; never of today. */
@@ -301,16 +146,13 @@ function countBefore({ db }: Store, beforeMs: number | null, onlyWithBodies: boo
   return db.select({ calls: count() }).from(calls).where(condition).get()?.calls ?? 0;
 }
 
-function idsOf(rows: readonly { readonly id: string }[]): string[] {
-  return rows.map(({ id }) => id);
-}
-
 /** The beginning of the day of a moment; null stays null. */
 function earliest(ms: number | null): number | null {
   return ms === null ? null : dayStartMs(utcDay(ms));
 }
 
-function latest(a: number | null, b: number | null): number | null {
+/** Null: neither; else the later one of what there is. */
+export function latest(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.max(a, b);
 }

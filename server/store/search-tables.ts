@@ -27,5 +27,19 @@ const tables = `
 export function createSearchTables(sqlite: Database.Database): boolean {
   const before = sqlite.prepare("SELECT name FROM sqlite_schema WHERE name = 'call_text'").get();
   sqlite.exec(tables);
+  if (before === undefined) stopShrinking(sqlite);
   return before === undefined;
+}
+
+const never = 0;
+
+/** From how much on that has been removed of a part of the index, in percent, that part is written anew. */
+export function setShrinkingFrom(sqlite: Database.Database, percent: number): void {
+  // Written out, as numbers are bound as floating ones.
+  sqlite.exec(`INSERT INTO call_text (call_text, rank) VALUES ('deletemerge', ${percent})`);
+}
+
+/** Never by itself: search-shrink.ts. */
+export function stopShrinking(sqlite: Database.Database): void {
+  setShrinkingFrom(sqlite, never);
 }

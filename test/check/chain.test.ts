@@ -5,7 +5,7 @@ import { chainOf } from '../../server/store/chain.ts';
 import { createSeal, linkOf } from '../../server/store/chain-entry.ts';
 import { eachEntry } from '../../server/store/chain-reader.ts';
 import { openStore } from '../../server/store/open.ts';
-import { startRetention } from '../../server/store/retention.ts';
+import { startRetention } from '../../server/store/retention-run.ts';
 import { reviseCost, type RevisedCost } from '../../server/store/revisions.ts';
 import { createWriter } from '../../server/store/write.ts';
 import { recordedStore, type RecordedStore } from './recorded-store.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readFacets } from '../../server/store/facets.ts';
 import type { Filters } from '../../server/store/filters.ts';
-import { startRetention } from '../../server/store/retention.ts';
+import { startRetention } from '../../server/store/retention-run.ts';
 import type { WholeCall } from '../../server/store/write.ts';
 import { sampleCall, sampleDetails, storeCalls, temporaryStore } from './temporary-store.ts';
 

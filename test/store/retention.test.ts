@@ -3,16 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { checkStore } from '../../server/check/store.ts';
 import { applyChange, type FinishChange, type OpenChange } from '../../server/store/change.ts';
 import { joinBody, unpackBody } from '../../server/store/bodies.ts';
-import { readBody } from '../../server/store/calls.ts';
+import { listCalls, readBody } from '../../server/store/calls.ts';
 import { openStore, type Store } from '../../server/store/open.ts';
-import {
-  planRetention,
-  startRetention,
-  usedBytes,
-  type RetentionPolicy,
-} from '../../server/store/retention.ts';
+import { startRetention } from '../../server/store/retention-run.ts';
+import { planRetention, usedBytes, type RetentionPolicy } from '../../server/store/retention.ts';
 import { readStats } from '../../server/store/stats.ts';
 import type { Writer } from '../../server/store/write.ts';
+import { onPostgres } from '../support/database.ts';
 import { sampleCall, sampleDetails, temporaryStore } from './temporary-store.ts';
 
 const dayMs = 86_400_000;
@@ -219,6 +216,59 @@ describe('retention', () => {
     const parts = [{ part: 'request' as const, ...joinBody([{ bytes: request('2 1'), atUs: 1 }]) }];
     writer.transaction(() => writer.finishCall(id, late, sampleDetails, parts));
     expect(bodyOf(store, id).equals(request('2 1'))).toBe(true);
+  });
+
+  test('a call of a removed day that is recorded between two steps keeps no others, and is never half there', async () => {
+    const { store, writer } = temporaryStore({ durability: 'normal' });
+    fill(writer, 8, 30);
+    const late: string[] = [];
+    const retention = startRetention(store, writer, {
+      bodiesBeforeMs: today - 2 * dayMs,
+      callsBeforeMs: null,
+    });
+    while (retention.step()) {
+      const day = 3 + (late.length % 5);
+      const { id, ...row } = sampleCall({ started_ms: today - day * dayMs + 7 });
+      // Of pieces that the day has, and of some that it has not.
+      const bytes = Buffer.concat([request(`${day} 1`), request(`late ${late.length % 2}`)]);
+      const parts = [{ part: 'request' as const, ...joinBody([{ bytes, atUs: 1 }]) }];
+      writer.transaction(() => writer.finishCall(id, row, sampleDetails, parts));
+      late.push(id);
+      expect(bodyOf(store, id).equals(bytes)).toBe(true);
+      // What is gone reads as nothing, what is damaged throws.
+      for (const before of late) bodyOf(store, before);
+    }
+    expect(late.length).toBeGreaterThan(2);
+    expect(await bodyFindings(store)).toEqual([]);
+    const stale =
+      'count(*) FROM pieces WHERE NOT EXISTS (SELECT 1 FROM packs WHERE packs.id = pieces.key / 137438953472 * 4294967296 + pieces.pack)';
+    expect(one(store, stale)).toBe(0);
+  });
+
+  test.skipIf(onPostgres)('the index of words shrinks with what is removed, and finds the rest', () => {
+    const { store, writer } = temporaryStore({ durability: 'normal' });
+    const rows = Array.from({ length: 2000 }, (_, at) =>
+      sampleCall({ started_ms: today - (at < 1500 ? 9 : 1) * dayMs + at }),
+    );
+    for (const part of [rows.slice(0, 1000), rows.slice(1000)]) {
+      writer.transaction(() => {
+        for (const { id, ...row } of part) {
+          writer.finishCall(id, row, sampleDetails, []);
+          writer.setText(
+            id,
+            `river ${createHash('sha256').update(id).digest('hex').match(/../g)?.join(' x')}`,
+          );
+        }
+      });
+    }
+    const bytes = (): number => Number(one(store, 'sum(length(block)) FROM call_text_data'));
+    const before = bytes();
+    run(store, writer, { ...keepAll, callsMs: 5 * dayMs });
+    expect(bytes()).toBeLessThan(before / 2);
+    expect(listCalls(store, { q: ['river'] }, 500, null).items).toHaveLength(500);
+    expect(() =>
+      store.sqlite.exec("INSERT INTO call_text (call_text) VALUES ('integrity-check')"),
+    ).not.toThrow();
   });
 
   test('is doubted when the clock stands before the latest call, or when half of a record would go', () => {

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { checkChain, type ChainCheck } from '../../../server/check/chain.ts';
 import { createSeal, type Seal } from '../../../server/store/chain-entry.ts';
 import { openStore, type Store } from '../../../server/store/open.ts';
-import { startRetention } from '../../../server/store/retention.ts';
+import { startRetention } from '../../../server/store/retention-run.ts';
 import { reviseCost } from '../../../server/store/revisions.ts';
 import { createWriter } from '../../../server/store/write.ts';
 import { sampleCall, storeCalls, temporaryTarget } from '../../store/temporary-store.ts';

@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { joinBody, unpackBody } from '../../../server/store/bodies.ts';
 import { readBody } from '../../../server/store/calls.ts';
+import { checkStore } from '../../../server/check/store.ts';
+import { startRetention } from '../../../server/store/retention-run.ts';
 import { createSeal } from '../../../server/store/chain-entry.ts';
 import { StoreError } from '../../../server/store/errors.ts';
 import { eachHour } from '../../../server/store/inspect-rollups.ts';
@@ -64,4 +66,37 @@ test('calls that were left open belong to who opened them, until that one is gon
   expect([openCallIds(one.store, nowMs), openCallIds(two.store, hourLater)]).toEqual([[open.id], []]);
   one.store.close();
   expect([openCallIds(two.store, nowMs), openCallIds(two.store, hourLater)]).toEqual([[], [open.id]]);
+});
+
+test('two programs that remove at once remove each call once, and what one records meanwhile stays whole', async () => {
+  const target = temporaryDatabase();
+  const dayMs = 86_400_000;
+  const firstMs = Date.UTC(2026, 9, 22);
+  const both = [installation(target, 1), installation(target, 2)] as const;
+  const bytes = Buffer.from(
+    JSON.stringify({ messages: Array.from({ length: 20 }, (_, at) => `${at} `.repeat(400)) }),
+  );
+  const parts = [{ part: 'request' as const, ...joinBody([{ bytes, atUs: 1 }]) }];
+  const record = (by: 0 | 1, startedMs: number): void => {
+    const { id, ...row } = sampleCall({ started_ms: startedMs, model: 'm' });
+    both[by].writer.transaction(() => both[by].writer.finishCall(id, row, sampleDetails, parts));
+  };
+  for (let at = 0; at < 120; at += 1) record(at % 2 === 0 ? 0 : 1, firstMs + (at % 6) * dayMs + at);
+  const plan = { callsBeforeMs: firstMs + 2 * dayMs, bodiesBeforeMs: firstMs + 4 * dayMs };
+  const runs = both.map(({ store, writer }) => startRetention(store, writer, plan));
+  for (let going = runs, step = 0; going.length > 0; step += 1) {
+    going = going.filter((run) => run.step());
+    if (step < 6) record(step % 2 === 0 ? 1 : 0, firstMs + 3 * dayMs + step);
+  }
+  const sum = (of: 'calls' | 'bodies'): number => runs.reduce((total, { done }) => total + done[of], 0);
+  expect(sum('calls')).toBe(40);
+  const { sqlite } = both[0].store;
+  const expired = Number(sqlite.prepare("SELECT count(*) FROM calls WHERE bodies = 'expired'").pluck().get());
+  expect(sum('bodies')).toBe(expired);
+  expect(expired).toBeGreaterThanOrEqual(40);
+  const { findings } = await checkStore(both[0].store, () => undefined);
+  const wrong = findings.filter(
+    ({ kind, text }) => /body|piece|orphan|rollup|chain/.test(kind) && !text.endsWith('_bytes is not known'),
+  );
+  expect(wrong.map(({ text }) => text)).toEqual([]);
 });
