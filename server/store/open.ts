@@ -38,7 +38,7 @@ export interface Store {
   close(): void;
 }
 
-const PAGE_BYTES = 16_384;
+const PAGE_BYTES = 8192;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**

@@ -163,9 +163,10 @@ describe('retention', () => {
     }
     expect(bodyOf(store, 'd0-1').equals(request('0 1'))).toBe(true);
     const { plan: all } = run(store, writer, { ...keepAll, storeBytes: 1 });
-    expect(all.callsBeforeMs).toBeGreaterThan(today - 4 * dayMs);
+    expect(all.callsBeforeMs).toBeGreaterThan(today - 6 * dayMs);
     expect(all.callsBeforeMs).toBeLessThanOrEqual(today);
-    expect(one(store, 'count(*) FROM calls')).toBeLessThan(150);
+    // As many as are reckoned with 2 kB each; what is too much then goes the next time.
+    expect(one(store, 'count(*) FROM calls')).toBeLessThan(250);
     expect(bodyOf(store, 'd0-1').equals(request('0 1'))).toBe(true);
   });
 

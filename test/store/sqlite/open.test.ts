@@ -32,7 +32,7 @@ describe('openStore', () => {
       wal_autocheckpoint: 0,
       journal_size_limit: 64 * 1024 * 1024,
       auto_vacuum: 2,
-      page_size: 16_384,
+      page_size: 8192,
       foreign_keys: 1,
       trusted_schema: 0,
       cell_size_check: 1,
@@ -49,7 +49,7 @@ describe('openStore', () => {
     const again = openStore(path, 'write');
     expect(pragmas(again, ['synchronous', 'page_size', 'auto_vacuum'])).toEqual({
       synchronous: 2,
-      page_size: 16_384,
+      page_size: 8192,
       auto_vacuum: 2,
     });
     again.close();
