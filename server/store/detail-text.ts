@@ -6,6 +6,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import { customType } from 'drizzle-orm/sqlite-core';
 import { createShortDeflate } from './short-deflate.ts';
+import { bytesOfText } from './text-bytes.ts';
 
 /** A column of such texts. */
 export const detailText = customType<{ data: string; driverData: Buffer | string }>({
@@ -28,20 +29,11 @@ export function packText(text: string): Buffer | string {
   // Lone surrogates do not survive UTF-8; no text of ours has any, but an upstream's might.
   if (!text.isWellFormed()) return text;
   const packed = short.pack(firstDictionary, text) ?? packLong(text);
-  if (packed.byteLength >= Buffer.byteLength(text)) return text;
-  packedTexts.add(packed);
-  return packed;
+  return packed.byteLength >= Buffer.byteLength(text) ? text : bytesOfText(text, packed);
 }
 
 function packLong(text: string): Buffer {
   return Buffer.concat([Buffer.of(firstDictionary), deflateRawSync(text, { level: 6, dictionary })]);
-}
-
-const packedTexts = new WeakSet<Buffer>();
-
-/** Whether `packText` made it in this process: for a database that stores such texts as they are. */
-export function isPackedText(bytes: Buffer): boolean {
-  return packedTexts.has(bytes);
 }
 
 /** Throws for bytes that `packText` did not make. */

@@ -31,6 +31,9 @@ const inOrderOfKeys = [
   'rollup_latencies',
 ];
 
+/** As `hashTextOf` writes it; a text is text there. */
+const bytesAsText = /CASE typeof\(("\w+")\) WHEN 'blob' THEN lower\(hex\(\1\)\) ELSE \1 END as \1/g;
+
 type Snapshot = Parameters<typeof generateMigration>[0];
 
 execFileSync(
@@ -81,7 +84,9 @@ async function write(): Promise<void> {
     last === undefined ? generateDrizzleJson({}) : (readJson(snapshotPath(last.tag)) as Snapshot);
   const now = generateDrizzleJson(toPostgres({ ...tables, ...view }), before.id);
   // A store lies in whatever schema its connection comes to.
-  const statements = (await generateMigration(before, now)).map((text) => text.replaceAll('"public".', ''));
+  const statements = (await generateMigration(before, now)).map((text) =>
+    text.replaceAll('"public".', '').replaceAll(bytesAsText, '$1'),
+  );
   mkdirSync(join(folder, 'meta'), { recursive: true });
   writeFileSync(join(folder, `${next.tag}.sql`), statements.join('--> statement-breakpoint\n'));
   writeFileSync(snapshotPath(next.tag), JSON.stringify(now, null, 2));

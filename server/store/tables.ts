@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { blob, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { detailText } from './detail-text.ts';
+import { hashText } from './hash-text.ts';
 
 /** One row for each call that was, or was about to be, sent upstream. NULL is unknown, 0 is a measured zero. */
 export const calls = sqliteTable(
@@ -73,9 +74,9 @@ export const calls = sqliteTable(
     upstream: text('upstream'),
     upstream_request_id: text('upstream_request_id'),
     request_bytes: integer('request_bytes'),
-    request_sha256: text('request_sha256'),
+    request_sha256: hashText('request_sha256'),
     response_bytes: integer('response_bytes'),
-    response_sha256: text('response_sha256'),
+    response_sha256: hashText('response_sha256'),
     bodies: text('bodies').notNull(),
     attempt_of: text('attempt_of'),
     replay_of: text('replay_of'),

@@ -3,6 +3,7 @@
  * meaning are promised in docs/record.md; a change is a `calls_v2` beside it, never another `calls_v1`.
  */
 import { sqliteView } from 'drizzle-orm/sqlite-core';
+import { hashTextOf } from './hash-text.ts';
 import { calls } from './tables.ts';
 
 export const callsV1 = sqliteView('calls_v1').as((query) =>
@@ -51,9 +52,9 @@ export const callsV1 = sqliteView('calls_v1').as((query) =>
       upstream: calls.upstream,
       upstream_request_id: calls.upstream_request_id,
       request_bytes: calls.request_bytes,
-      request_sha256: calls.request_sha256,
+      request_sha256: hashTextOf(calls.request_sha256),
       response_bytes: calls.response_bytes,
-      response_sha256: calls.response_sha256,
+      response_sha256: hashTextOf(calls.response_sha256),
       bodies: calls.bodies,
       attempt_of: calls.attempt_of,
       replay_of: calls.replay_of,

@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm';
 import { cpSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkChain, type ChainCheck, type ChainCheckOptions } from '../../server/check/chain.ts';
@@ -7,6 +8,7 @@ import { eachEntry } from '../../server/store/chain-reader.ts';
 import { openStore } from '../../server/store/open.ts';
 import { startRetention } from '../../server/store/retention-run.ts';
 import { reviseCost, type RevisedCost } from '../../server/store/revisions.ts';
+import { calls, type CallRow } from '../../server/store/tables.ts';
 import { createWriter } from '../../server/store/write.ts';
 import { recordedStore, type RecordedStore } from './recorded-store.ts';
 
@@ -117,7 +119,7 @@ describe('a chain that nobody touched', () => {
     const { path, id } = await recordedStore();
     write(path, (store) => {
       const writer = createWriter(store);
-      const row = store.sqlite.prepare('SELECT * FROM calls WHERE id = ?').get(id) as never;
+      const row = store.db.select().from(calls).where(eq(calls.id, id)).get() as CallRow;
       const details = { request_headers: '["a","b"]' };
       for (let time = 0; time < 3; time++) writer.transaction(() => writer.finishCall(id, row, details, []));
     });

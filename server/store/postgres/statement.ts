@@ -1,5 +1,5 @@
 /** A statement on PostgreSQL with the surface of better-sqlite3's, as far as drizzle and the store use it. */
-import { isPackedText, unpackText } from '../detail-text.ts';
+import { textOfBytes } from '../text-bytes.ts';
 import type { PostgresConnection } from './connection.ts';
 import type { WireResult, WireStatement, WireValue } from './protocol.ts';
 import { translate, type Translated } from './translate.ts';
@@ -133,9 +133,8 @@ function toWire(value: unknown): WireValue {
       return Number(value);
     default:
       if (value === null || value === undefined) return null;
-      if (Buffer.isBuffer(value) && isPackedText(value)) return toWire(unpackText(value));
       // A copy: what is posted takes all of the memory along that it is a part of.
-      if (value instanceof Uint8Array) return new Uint8Array(value);
+      if (value instanceof Uint8Array) return toWire(textOfBytes(value)) ?? new Uint8Array(value);
       throw new TypeError(`PostgreSQL cannot be given a ${typeof value}`);
   }
 }
