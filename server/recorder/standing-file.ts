@@ -122,7 +122,7 @@ export class StandingFile {
 
   #openAsIs(): void {
     const { target, durability, seal = null } = this.#options;
-    const store = openStore(target, 'write', { durability, busyWaitMs, seal });
+    const store = openStore(target, 'write', { durability, busyWaitMs, undoInMemory: true, seal });
     const writer = this.#writerOf(store);
     this.#open = { store, writer, fileId: fileIdOf(target), sideFiles: sideFilesOf(target) };
   }

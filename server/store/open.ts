@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly lockWaitMs?: number;
   /** How long a write waits for another program that holds the file; default 5000. */
   readonly busyWaitMs?: number;
+  /** Small transactions without end: what undoes a part of one stays in memory instead of a file opened for each. */
+  readonly undoInMemory?: boolean;
   /** Who writes, and what seals that; without it nothing is sealed. */
   readonly seal?: Seal | null;
 }
@@ -101,6 +103,8 @@ function openLocked(path: string, options: OpenOptions, lock: StoreLock): Store 
     // A store that is up to date opens without a write: also on a full disk, and while another program holds it.
     if (before !== 'current') migrateStore(sqlite);
     setPragma(sqlite, 'busy_timeout', options.busyWaitMs ?? 5000);
+    // After the migration, whose indexes may be sorted in files.
+    if (options.undoInMemory === true) setPragma(sqlite, 'temp_store', 'MEMORY', 2);
   } catch (error) {
     sqlite.close();
     throw error;
