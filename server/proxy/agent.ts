@@ -65,18 +65,20 @@ export class IdleRules {
   }
 }
 
-interface Idle {
-  readonly sinceUs: number;
+/** A connection, as far as its idle times are concerned. */
+interface Rest {
+  /** Undefined while it carries its first call. */
+  sinceUs?: number;
+  isIdle: boolean;
   closedByUs: boolean;
-  readonly onClose: () => void;
-  readonly onTimeout: () => void;
+  /** What the upstream has announced, less our margin; null when it has said nothing. */
+  hintMs: number | null;
 }
 
 /** The part that both agents share: what happens when a connection becomes idle, is taken again, or closes meanwhile. */
 class IdleConnections {
   readonly #rules: IdleRules;
-  readonly #idle = new WeakMap<Duplex, Idle>();
-  readonly #hintsMs = new WeakMap<Duplex, number>();
+  readonly #rests = new WeakMap<Duplex, Rest>();
   readonly #maxIdle: number;
   #idleNow = 0;
 
@@ -85,14 +87,33 @@ class IdleConnections {
     this.#maxIdle = maxIdle;
   }
 
+  /** A new connection. One pair of listeners for its whole life: adding and removing them with each call costs more than all else here. */
+  watch<S extends Duplex>(socket: S): S {
+    const rest: Rest = { isIdle: false, closedByUs: false, hintMs: null };
+    this.#rests.set(socket, rest);
+    socket.once('close', () => {
+      if (!rest.isIdle) return;
+      rest.isIdle = false;
+      this.#idleNow -= 1;
+      if (!rest.closedByUs) this.#rules.closedByUpstream(this.#restedMs(rest));
+    });
+    // Before the agent's own listener, which closes the connection.
+    socket.prependListener('timeout', () => {
+      if (rest.isIdle) rest.closedByUs = true;
+    });
+    return socket;
+  }
+
   /** The upstream has said how long it will keep this connection open. */
   hint(socket: Duplex, hintMs: number): void {
-    this.#hintsMs.set(socket, Math.max(0, hintMs - HINT_MARGIN_MS));
+    const rest = this.#rests.get(socket);
+    if (rest !== undefined) rest.hintMs = Math.max(0, hintMs - HINT_MARGIN_MS);
   }
 
   /** How long this connection is held back; one whose upstream announces how long it waits needs no probation. */
   holdBackMs(socket: Duplex): number {
-    return this.#hintsMs.has(socket) ? QUARANTINE_MS : this.#rules.holdBackMs();
+    const hintMs = this.#rests.get(socket)?.hintMs ?? null;
+    return hintMs === null ? this.#rules.holdBackMs() : QUARANTINE_MS;
   }
 
   survived(idleMs: number): void {
@@ -101,25 +122,13 @@ class IdleConnections {
 
   /** Decides about a connection that has just answered; false closes it. */
   keep(socket: Socket): boolean {
-    if (this.#idleNow >= this.#maxIdle) return false;
-    const limitMs = Math.min(this.#rules.limitMs(), this.#hintsMs.get(socket) ?? IDLE_LIMIT_MS);
+    const rest = this.#rests.get(socket);
+    if (rest === undefined || this.#idleNow >= this.#maxIdle) return false;
+    const limitMs = Math.min(this.#rules.limitMs(), rest.hintMs ?? IDLE_LIMIT_MS);
     if (limitMs <= this.holdBackMs(socket)) return false;
-    const idle: Idle = {
-      sinceUs: this.#rules.nowUs(),
-      closedByUs: false,
-      onClose: () => {
-        this.#idleNow -= 1;
-        if (!idle.closedByUs) this.#rules.closedByUpstream((this.#rules.nowUs() - idle.sinceUs) / 1000);
-      },
-      onTimeout: () => {
-        idle.closedByUs = true;
-      },
-    };
-    this.#idle.set(socket, idle);
+    rest.sinceUs = this.#rules.nowUs();
+    rest.isIdle = true;
     this.#idleNow += 1;
-    socket.once('close', idle.onClose);
-    // Before the agent's own listener, which closes the connection.
-    socket.prependOnceListener('timeout', idle.onTimeout);
     socket.setTimeout(limitMs);
     return true;
   }
@@ -127,23 +136,26 @@ class IdleConnections {
   /** The connection carries a call again. */
   take(socket: Socket): void {
     socket.setTimeout(0);
-    const idle = this.#idle.get(socket);
-    if (idle === undefined) return;
+    const rest = this.#rests.get(socket);
+    if (rest?.isIdle !== true) return;
+    rest.isIdle = false;
     this.#idleNow -= 1;
-    socket.removeListener('close', idle.onClose);
-    socket.removeListener('timeout', idle.onTimeout);
   }
 
   /** Connections that we close ourselves teach nothing. */
   forget(socket: Duplex): void {
-    const idle = this.#idle.get(socket);
-    if (idle !== undefined) idle.closedByUs = true;
+    const rest = this.#rests.get(socket);
+    if (rest !== undefined) rest.closedByUs = true;
   }
 
-  /** How long a connection had been idle before the call that it carries. */
+  /** How long a connection had been idle before the call that it carries, or has been; null: never. */
   idleMs(socket: Duplex): number | null {
-    const idle = this.#idle.get(socket);
-    return idle === undefined ? null : (this.#rules.nowUs() - idle.sinceUs) / 1000;
+    const rest = this.#rests.get(socket);
+    return rest?.sinceUs === undefined ? null : this.#restedMs(rest);
+  }
+
+  #restedMs({ sinceUs = 0 }: Rest): number {
+    return (this.#rules.nowUs() - sinceUs) / 1000;
   }
 }
 
@@ -186,7 +198,7 @@ function createAgent(protocol: string, connections: IdleConnections): http.Agent
   const reuseSocket = agent.reuseSocket.bind(agent);
   agent.createConnection = (...args: Parameters<http.Agent['createConnection']>) => {
     const socket = createConnection(...args);
-    return socket ? makePatient(socket) : socket;
+    return socket ? connections.watch(makePatient(socket)) : socket;
   };
   agent.keepSocketAlive = (socket: Socket) => isKept(keepSocketAlive(socket)) && connections.keep(socket);
   agent.reuseSocket = (socket: Socket, request) => {

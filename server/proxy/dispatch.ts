@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Call } from './call.ts';
 
 export type Dispatch = (req: http.IncomingMessage, call: Call) => void;
@@ -20,6 +21,9 @@ export function createDispatch(upstream: URL, agent: http.Agent, maxHeaderBytes:
     port: upstream.port || (isTls ? '443' : '80'),
     // Line and headers are written by `Call.sending`, byte for byte.
     path: '/',
+    setHost: false,
+    // What Node would find out anew for each call; an address is no name to be asked for.
+    servername: isIP(hostname) === 0 ? hostname : '',
     maxHeaderSize: maxHeaderBytes,
   };
 

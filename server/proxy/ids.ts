@@ -13,6 +13,7 @@ export type IdMaker = (nowMs: number) => string;
 /** Returns a maker with its own counter. */
 export function createIdMaker(): IdMaker {
   const pool = Buffer.alloc(POOL_BYTES);
+  let poolHex = '';
   let poolAt = POOL_BYTES;
   let lastMs = -1;
   let counter = 0;
@@ -20,14 +21,16 @@ export function createIdMaker(): IdMaker {
   return (nowMs) => {
     if (poolAt >= POOL_BYTES) {
       randomFillSync(pool);
+      poolHex = pool.toString('hex');
       poolAt = 0;
     }
-    const random = pool.subarray(poolAt, poolAt + 8);
+    const random = pool.readUInt16BE(poolAt);
+    const tail = poolHex.slice(poolAt * 2 + 4, poolAt * 2 + 16);
     poolAt += 8;
     if (nowMs > lastMs) {
       lastMs = nowMs;
       // A random start in the lower half leaves room for 2048 more ids in the same millisecond.
-      counter = random.readUInt16BE(0) & 0x7ff;
+      counter = random & 0x7ff;
     } else {
       counter += 1;
       if (counter === COUNTER_LIMIT) {
@@ -35,13 +38,13 @@ export function createIdMaker(): IdMaker {
         counter = 0;
       }
     }
-    return format(lastMs, counter, random);
+    return format(lastMs, counter, random, tail);
   };
 }
 
-function format(ms: number, counter: number, random: Buffer): string {
+/** `random`: 16 bits; `tail`: 48 more of them in hex. */
+function format(ms: number, counter: number, random: number, tail: string): string {
   const time = ms.toString(16).padStart(12, '0');
-  const variant = ((random.readUInt16BE(0) & 0x3fff) | 0x8000).toString(16);
-  const tail = random.toString('hex', 2, 8);
+  const variant = ((random & 0x3fff) | 0x8000).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${variant}-${tail}`;
 }

@@ -233,6 +233,6 @@ function emptyGathering(): Gathering {
 
 function headerBytes(headers: RawHeaders): number {
   let bytes = 0;
-  for (const text of headers) bytes += text.length;
+  for (let i = 0; i < headers.length; i++) bytes += headers[i]?.length ?? 0;
   return bytes;
 }
