@@ -1,10 +1,11 @@
 /** A collection in the form that was asked for: one JSON answer, or its rows as CSV or NDJSON, page by page. */
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
-import { encodeCsvHead, encodeCsvRow } from './csv.ts';
+import { encodeCsvHead } from '../export/csv.ts';
+import { encodeLines, type LineFormat } from '../export/lines.ts';
 import { sendJson, sendJsonBytes } from './endpoint.ts';
 
-export type Format = 'json' | 'csv' | 'ndjson';
+export type Format = 'json' | LineFormat;
 
 /** Endings of a collection's path that name its format. */
 export const formatSuffixes = ['.csv', '.ndjson'] as const;
@@ -26,7 +27,8 @@ export interface Rows {
   readonly name: string;
   /** Keys of a row, in the order of the CSV's columns. */
   readonly columns: readonly string[];
-  readonly pages: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
+  /** As rows, or as their lines. */
+  readonly pages: AsyncIterable<readonly Row[] | Uint8Array> | Iterable<readonly Row[]>;
 }
 
 /** By the path's ending, else by `Accept`; JSON for who does not say. */
@@ -57,7 +59,7 @@ export function sendCollection(response: Response, value: object): void {
 export async function sendRows(
   request: Request,
   response: Response,
-  format: Exclude<Format, 'json'>,
+  format: LineFormat,
   rows: Rows,
 ): Promise<void> {
   const type =
@@ -72,14 +74,10 @@ export async function sendRows(
       if (request.method === 'HEAD') break;
       if (format === 'csv') response.write(encodeCsvHead(rows.columns));
     }
-    await writeAll(response, page.map((row) => encode(row, format, rows.columns)).join(''));
+    await writeAll(response, page instanceof Uint8Array ? page : encodeLines(format, rows.columns, page));
     if (response.destroyed) return;
   }
   response.end();
-}
-
-function encode(row: Row, format: Exclude<Format, 'json'>, columns: readonly string[]): string {
-  return format === 'csv' ? encodeCsvRow(columns, row) : `${JSON.stringify(row)}\n`;
 }
 
 /** Resolves when the connection takes more, or is gone. */

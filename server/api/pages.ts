@@ -1,7 +1,8 @@
 /** Collections that come in pages: one of them as JSON, all of them as CSV and NDJSON. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { formatOf, sendCollection, sendRows, setIncomplete, type Format } from './collection.ts';
+import type { LineFormat } from '../export/lines.ts';
+import { formatOf, sendCollection, sendRows, setIncomplete } from './collection.ts';
 
 export const usualPage = 50;
 export const largestPage = 500;
@@ -20,11 +21,13 @@ export const cursor = z
   .optional()
   .meta({ description: '`next_cursor` of the page before.' });
 
-interface PageOf<Row> {
-  readonly items: Row[];
+interface PageOf<Items> {
+  readonly items: Items;
   readonly next_cursor: string | null;
   readonly incomplete?: string;
 }
+
+type AskPage<Items> = (limit: number, cursor: string | null) => Promise<PageOf<Items>>;
 
 export interface Paging<Row> {
   /** Names the download. */
@@ -33,7 +36,9 @@ export interface Paging<Row> {
   readonly columns: readonly string[];
   /** Rows of a JSON page for who gives no limit. */
   readonly usualRows: number;
-  readonly askPage: (limit: number, cursor: string | null) => Promise<PageOf<Row>>;
+  readonly askPage: AskPage<Row[]>;
+  /** The same as lines, where another process can make them; then there is no `toLine`. */
+  readonly askLines?: (format: LineFormat) => AskPage<Uint8Array>;
   /** A line of the CSV, where it is not the item itself. */
   readonly toLine?: (row: Row) => Record<string, unknown>;
 }
@@ -46,30 +51,39 @@ export async function sendPages<Row extends object>(
   paging: Paging<Row>,
 ): Promise<void> {
   const { name, columns, usualRows } = paging;
-  const askPage = async (rows: number, cursorOf: string | null) => {
-    const page = await paging.askPage(rows, cursorOf);
-    setIncomplete(response, page.incomplete ?? null);
-    return page;
-  };
   const format = formatOf(request);
   const from = query.cursor ?? null;
   if (format === 'json') {
-    sendCollection(response, await askPage(query.limit ?? usualRows, from));
+    sendCollection(response, await telling(response, paging.askPage)(query.limit ?? usualRows, from));
     return;
   }
+  const askPart = telling<Record<string, unknown>[] | Uint8Array>(
+    response,
+    paging.askLines?.(format) ?? asRows(format, paging),
+  );
   const pages =
-    query.limit === undefined ? allPages(askPage, from) : onePage(response, await askPage(query.limit, from));
-  await sendRows(request, response, format, { name, columns, pages: linesOf(pages, format, paging) });
+    query.limit === undefined ? allPages(askPart, from) : onePage(response, askPart, query.limit, from);
+  await sendRows(request, response, format, { name, columns, pages });
 }
 
-async function* linesOf<Row extends object>(
-  pages: AsyncIterable<Row[]> | Row[][],
-  format: Exclude<Format, 'json'>,
-  { toLine }: Paging<Row>,
-) {
-  for await (const page of pages) {
-    yield page.map(format === 'csv' && toLine !== undefined ? toLine : asRow);
-  }
+/** Also says of a page in which something is missing that it is so. */
+export function telling<Items>(response: Response, ask: AskPage<Items>): AskPage<Items> {
+  return async (rows, from) => {
+    const page = await ask(rows, from);
+    setIncomplete(response, page.incomplete ?? null);
+    return page;
+  };
+}
+
+function asRows<Row extends object>(
+  format: LineFormat,
+  { askPage, toLine }: Paging<Row>,
+): AskPage<Record<string, unknown>[]> {
+  return async (rows, from) => {
+    const page = await askPage(rows, from);
+    const encode = format === 'csv' && toLine !== undefined ? toLine : asRow;
+    return { ...page, items: page.items.map(encode) };
+  };
 }
 
 function asRow(item: object): Record<string, unknown> {
@@ -77,7 +91,7 @@ function asRow(item: object): Record<string, unknown> {
 }
 
 /** Every page from `from` on, as large as pages can be. */
-export async function* allPages<Row>(askPage: Paging<Row>['askPage'], from: string | null) {
+export async function* allPages<Items>(askPage: AskPage<Items>, from: string | null) {
   let page = await askPage(largestPage, from);
   yield page.items;
   while (page.next_cursor !== null) {
@@ -87,7 +101,13 @@ export async function* allPages<Row>(askPage: Paging<Row>['askPage'], from: stri
 }
 
 /** There is no room for the cursor among the rows, so it goes into a header. */
-function onePage<Row>(response: Response, page: PageOf<Row>): Row[][] {
+async function* onePage<Items>(
+  response: Response,
+  askPage: AskPage<Items>,
+  limitRows: number,
+  from: string | null,
+) {
+  const page = await askPage(limitRows, from);
   if (page.next_cursor !== null) response.setHeader('x-weir-next-cursor', page.next_cursor);
-  return [page.items];
+  yield page.items;
 }

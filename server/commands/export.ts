@@ -1,7 +1,7 @@
 /** `weir export`: the record, or a part of it, as a file for other tools or for `weir import`. */
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { encodeCsvHead, encodeCsvRow } from '../api/csv.ts';
+import { encodeCsvHead, encodeCsvRow } from '../export/csv.ts';
 import { callSchema } from '../api/schemas/call.ts';
 import type { Call } from '../api/wire.ts';
 import { createParquetEncoder } from '../export/parquet.ts';

@@ -1,6 +1,7 @@
 /** One place for every question that the store can be asked. */
 import { statSync } from 'node:fs';
 import type { CallsPage } from '../api/wire.ts';
+import { encodeLines } from '../export/lines.ts';
 import type { Pricer } from '../pricing/engine.ts';
 import { notedHeads } from '../store/chain-reader.ts';
 import { countCalls, listCalls, readCall } from '../store/calls.ts';
@@ -17,7 +18,7 @@ import { answerDiff } from './diff.ts';
 import { answerDraft } from './draft.ts';
 import type { Asked } from './protocol.ts';
 import { answerPrices } from './prices.ts';
-import type { QuestionName, Questions } from './questions.ts';
+import type { LinesPage, QuestionName, Questions } from './questions.ts';
 import { answerRetention } from './retention.ts';
 import { answerNearest, answerRecording, answerRecordingEntry, answerRecordings } from './recordings.ts';
 import { withSnippets } from './snippets.ts';
@@ -31,6 +32,8 @@ export function answer(store: Store, asked: Asked, pricer: () => Pricer): Answer
   switch (asked.name) {
     case 'calls':
       return answerCalls(store, asked.args);
+    case 'callLines':
+      return answerCallLines(store, asked.args);
     case 'call':
       return readCall(store, asked.args.id);
     case 'body':
@@ -91,6 +94,12 @@ async function answerCalls(store: Store, asked: Questions['calls']['args']): Pro
   const page = listCalls(store, filters, limit, cursor);
   if (!snippets || filters.q === undefined) return page;
   return { ...page, items: await withSnippets(store, page.items, filters.q) };
+}
+
+function answerCallLines(store: Store, asked: Questions['callLines']['args']): LinesPage {
+  const { filters, limit, cursor, format, columns } = asked;
+  const { items, ...page } = listCalls(store, filters, limit, cursor);
+  return { ...page, bytes: Buffer.from(encodeLines(format, columns, items)) };
 }
 
 /** The file and its write-ahead log. */

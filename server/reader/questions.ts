@@ -18,6 +18,7 @@ import type {
   SessionsPage,
   Stats,
 } from '../api/wire.ts';
+import type { LineFormat } from '../export/lines.ts';
 import type { WhatIf } from '../pricing/what-if.ts';
 import type { FoundFacets } from '../store/facets.ts';
 import type { Filters } from '../store/filters.ts';
@@ -43,6 +44,13 @@ export interface BodyAnswer {
   readonly bytes: Uint8Array;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
+}
+
+/** A page of rows, encoded. */
+export interface LinesPage {
+  readonly bytes: Uint8Array;
+  readonly next_cursor: string | null;
+  readonly incomplete?: string;
 }
 
 /** How much there is. */
@@ -109,6 +117,17 @@ export interface Questions {
     /** `snippets`: with the places that the filter `q` found. */
     args: { filters: Filters; limit: number; cursor: string | null; snippets?: boolean };
     answer: CallsPage;
+  };
+  /** The same as the lines of a file, so that the thread that carries the calls only passes bytes on. */
+  callLines: {
+    args: {
+      filters: Filters;
+      limit: number;
+      cursor: string | null;
+      format: LineFormat;
+      columns: readonly string[];
+    };
+    answer: LinesPage;
   };
   call: { args: { id: string }; answer: CallDetail | null };
   body: { args: { id: string; part: 'request' | 'response' }; answer: BodyAnswer | null };

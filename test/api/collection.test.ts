@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { encodeLines } from '../../server/export/lines.ts';
 import {
   BadCursor,
   BadQuestion,
@@ -14,14 +15,20 @@ import type { CallsPage, Problem } from '../../server/api/wire.ts';
 import { liveCall } from './live-call.ts';
 import { noReader, serveApi } from './served.ts';
 
-type CallsQuestion = Questions['calls']['args'];
+type CallsQuestion = Pick<Questions['calls']['args'], 'limit' | 'cursor'>;
 
-/** Answers `calls` with what `page` makes of the question, and nothing else. */
+/** Answers `calls`, as rows or lines, with what `page` makes of the question, and nothing else. */
 function readerOf(page: (question: CallsQuestion) => Promise<CallsPage>): Reader {
   return {
     ...noReader,
     // The name tells which of the questions it is, which the type of the arguments cannot follow.
-    ask: (name, args) => (name === 'calls' ? page(args as CallsQuestion) : noReader.ask(name, args)),
+    async ask(name, args) {
+      if (name === 'calls') return page(args as CallsQuestion);
+      if (name !== 'callLines') return noReader.ask(name, args);
+      const { format, columns } = args as Questions['callLines']['args'];
+      const { items, next_cursor } = await page(args as CallsQuestion);
+      return { bytes: Buffer.from(encodeLines(format, columns, items)), next_cursor };
+    },
   };
 }
 

@@ -1,7 +1,9 @@
 /** `calls`: the list, and everything there is to know of one call. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import type { LineFormat } from '../../export/lines.ts';
 import type { BodyAnswer, Reader } from '../../reader/questions.ts';
+import type { Filters } from '../../store/filters.ts';
 import { formatOf } from '../collection.ts';
 import { defineEndpoint, sendJsonBytes, type Endpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
@@ -20,6 +22,8 @@ import {
 import type { Call, StreamEvent } from '../wire.ts';
 
 const nothing = z.strictObject({});
+/** Of the CSV. */
+export const callColumns = Object.keys(callSchema.shape);
 /** Of texts in a diff. */
 const usualCut = 20_000;
 
@@ -49,12 +53,22 @@ function listCalls(reader: Reader, now: () => number): Endpoint {
         reader.ask('calls', { filters, limit: rows, cursor: from, snippets });
       await sendPages<Call>(request, response, query, {
         name: 'calls',
-        columns: Object.keys(callSchema.shape),
+        columns: callColumns,
         usualRows: usualPage,
         askPage,
+        askLines: askCallLines(reader, filters),
       });
     },
   });
+}
+
+/** Pages of calls, as lines that the reading process makes. */
+export function askCallLines(reader: Reader, filters: Filters) {
+  return (format: LineFormat) => async (limitRows: number, from: string | null) => {
+    const asked = { filters, limit: limitRows, cursor: from, format, columns: callColumns };
+    const { bytes, ...page } = await reader.ask('callLines', asked);
+    return { ...page, items: bytes };
+  };
 }
 
 function events(reader: Reader): Endpoint {

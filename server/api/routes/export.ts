@@ -6,9 +6,8 @@ import type { Reader } from '../../reader/questions.ts';
 import { sendRows, writeAll } from '../collection.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { toFilters, withFilters } from '../filters.ts';
-import { allPages } from '../pages.ts';
-import { callSchema } from '../schemas/call.ts';
-import type { Call } from '../wire.ts';
+import { allPages, telling } from '../pages.ts';
+import { askCallLines, callColumns } from './calls.ts';
 
 const formats = ['csv', 'ndjson', 'parquet'] as const;
 
@@ -25,24 +24,19 @@ export function exportEndpoint(reader: Reader, now: () => number): Endpoint {
     answer: { kind: 'file', types: ['text/csv', 'application/x-ndjson', 'application/vnd.apache.parquet'] },
     async handle(query, request, response) {
       const filters = toFilters(query, now());
-      const pages = allPages<Call>((limit, cursor) => reader.ask('calls', { filters, limit, cursor }), null);
-      if (query.format === 'parquet') await sendParquet(request, response, pages);
-      else
-        await sendRows(request, response, query.format, { name: 'calls', columns, pages: plainRows(pages) });
+      const { format } = query;
+      const askLines = askCallLines(reader, filters)(format === 'parquet' ? 'ndjson' : format);
+      const pages = allPages(telling(response, askLines), null);
+      if (format === 'parquet') await sendParquet(request, response, pages);
+      else await sendRows(request, response, format, { name: 'calls', columns: callColumns, pages });
     },
   });
-}
-
-const columns = Object.keys(callSchema.shape);
-
-async function* plainRows(pages: AsyncIterable<readonly Call[]>) {
-  for await (const page of pages) yield page.map((call) => ({ ...call }));
 }
 
 async function sendParquet(
   request: Request,
   response: Response,
-  pages: AsyncIterable<readonly Call[]>,
+  pages: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   for await (const bytes of encodeParquet(pages)) {
     if (!response.headersSent) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encodeCsvHead, encodeCsvRow } from '../../server/api/csv.ts';
+import { encodeCsvHead, encodeCsvRow } from '../../server/export/csv.ts';
 
 function cell(value: unknown, column = 'text'): string {
   return encodeCsvRow([column], { [column]: value });
