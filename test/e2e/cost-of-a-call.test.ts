@@ -13,7 +13,7 @@ import { startProgram, type Program } from '../support/program.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
-const recorded = { systemCalls: 8, allocatedBytes: 40_000, recorderAllocatedBytes: 140_000 };
+const recorded = { systemCalls: 8, allocatedBytes: 40_000, recorderAllocatedBytes: 80_000 };
 
 const body = JSON.stringify({
   model: 'm',
