@@ -39,6 +39,10 @@ const promises: readonly (readonly [string, string])[] = [
     '`test/faults/instances.test.ts`',
   ],
   [
+    'Calls that end faster than they can be recorded are on the disk within the second, and in the store once each and in their order when there is time.',
+    '`test/faults/burst.test.ts` (killed), `test/recorder/overflow.test.ts`, `test/recorder/undigested.test.ts`',
+  ],
+  [
     'What waits to be recorded stays within its bounds in memory.',
     '`test/recorder/batcher.test.ts`, `test/e2e/memory.test.ts`',
   ],
@@ -82,7 +86,7 @@ export function promisesPage(
     '## What is not promised',
     '',
     '- Nobody can tell how many records were in a part of a store that others have overwritten. The damaged file is kept.',
-    '- When the recorder cannot keep up, the second after which a call is safe becomes as long as the lag in health and metrics.',
+    '- When not even the disk can keep up, the second after which a call is safe becomes as long as the lag in health and metrics.',
     '- A store that is moved in the moment of a commit may leave a call in both files.',
     '- Without `--durability full` the last seconds may be missing after a power cut.',
     '',

@@ -8,6 +8,7 @@ export interface MetricsNow {
   readonly activeCalls: number;
   readonly queueBytes: number;
   readonly lagMs: number;
+  readonly spilledBytes: number;
   readonly rowsLost: number;
   readonly bodiesLost: number;
   /** When all that was due to be removed had gone for the last time, epoch ms; null before. */
@@ -220,11 +221,16 @@ function addGauges(registry: Registry, now: () => MetricsNow): void {
       }),
     );
   gauge('weir_active_calls', 'Calls that are under way.', (at) => at.activeCalls);
-  gauge('weir_record_queue_bytes', 'Bytes that wait for the recorder.', (at) => at.queueBytes);
+  gauge('weir_record_queue_bytes', 'Bytes that are not on the disk yet.', (at) => at.queueBytes);
   gauge(
     'weir_record_lag_seconds',
-    'Age of the oldest thing that waits for the recorder.',
+    'Age of the oldest thing that is not on the disk.',
     (at) => at.lagMs / 1000,
+  );
+  gauge(
+    'weir_record_spilled_bytes',
+    'Bytes on the disk that are not in the store yet: it could not be written, or there was no time to look into them.',
+    (at) => at.spilledBytes,
   );
   gauge(
     'weir_retention_last_success_timestamp_seconds',

@@ -9,6 +9,7 @@ const quiet: MetricsNow = {
   activeCalls: 0,
   queueBytes: 0,
   lagMs: 0,
+  spilledBytes: 0,
   rowsLost: 0,
   bodiesLost: 0,
   retentionDoneMs: null,
@@ -107,6 +108,7 @@ describe('metrics', () => {
       activeCalls: 2,
       queueBytes: 3,
       lagMs: 40,
+      spilledBytes: 9,
       rowsLost: 5,
       bodiesLost: 6,
       retentionDoneMs: null,
@@ -119,14 +121,15 @@ describe('metrics', () => {
         'active_calls',
         'record_queue_bytes',
         'record_lag_seconds',
+        'record_spilled_bytes',
         'rows_lost_total',
         'bodies_lost_total',
         'store_bytes',
       ];
       return names.map((name) => valueOf(samples, `weir_${name}`));
     };
-    expect(await read()).toEqual([2, 3, 0.04, 5, 6, 7]);
+    expect(await read()).toEqual([2, 3, 0.04, 9, 5, 6, 7]);
     now = { ...now, activeCalls: 0, rowsLost: 8, storeBytes: null };
-    expect(await read()).toEqual([0, 3, 0.04, 8, 6, undefined]);
+    expect(await read()).toEqual([0, 3, 0.04, 9, 8, 6, undefined]);
   });
 });

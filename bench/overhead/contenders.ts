@@ -22,6 +22,8 @@ export interface Contender {
 export interface RecordState {
   readonly queueBytes: number;
   readonly lagSeconds: number;
+  /** On the disk and not in the store yet. */
+  readonly spilledBytes: number;
   /** Rows and bodies. */
   readonly lost: number;
   /** That have ended. */
@@ -83,6 +85,7 @@ export function weir(name: string, args: readonly string[] = [], keptDir: string
       return {
         queueBytes: value('weir_record_queue_bytes'),
         lagSeconds: value('weir_record_lag_seconds'),
+        spilledBytes: value('weir_record_spilled_bytes'),
         activeCalls: value('weir_active_calls'),
         lost: value('weir_rows_lost_total') + value('weir_bodies_lost_total'),
         calls: samples

@@ -24,7 +24,7 @@ export class RecordWatch {
 
   readonly mayCall = (): boolean => this.#isNear;
 
-  /** Resolves with the longest lag seen when everything is on the disk. */
+  /** Resolves with the longest lag seen when everything is in the store. */
   async stop(): Promise<number> {
     this.#isOver = true;
     await this.#looking;
@@ -45,8 +45,8 @@ export class RecordWatch {
 async function caughtUp(record: NonNullable<ReadRecord>): Promise<void> {
   const untilMs = performance.now() + catchUpLimitMs;
   for (; performance.now() < untilMs; await setTimeout(lookEveryMs / 2)) {
-    const { queueBytes, lagSeconds } = await record();
-    if (queueBytes === 0 && lagSeconds === 0) return;
+    const { queueBytes, lagSeconds, spilledBytes } = await record();
+    if (queueBytes === 0 && lagSeconds === 0 && spilledBytes === 0) return;
   }
   throw new Error('the record did not catch up within a minute');
 }

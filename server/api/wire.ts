@@ -537,8 +537,10 @@ export interface Health {
   /** `chain`: worth noting elsewhere; null while it is not known. */
   store: { target: string; bytes: number | null; calls: number | null; chain: ChainHead[] | null };
   queue_bytes: number;
-  /** Waiting in files of their own, because the store could not be written. */
+  /** On the disk in files of their own: because the store could not be written, or because there was no time to look into them. */
   spilled_bytes: number;
+  /** The latter part of them: calls that show up as soon as there is time. */
+  undigested_bytes: number;
   lag_ms: number;
   active_calls: number;
   rows_lost: number;

@@ -180,6 +180,7 @@ async function start(
       store: { target: config.store, ...storeSize(), bytes: bytesNow() },
       queue_bytes: recording.queueBytes,
       spilled_bytes: recording.spilledBytes,
+      undigested_bytes: recording.undigestedBytes,
       lag_ms: recording.lagMs,
       active_calls: upstreams.activeCalls(),
       rows_lost: recording.rowsLost,

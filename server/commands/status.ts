@@ -85,6 +85,11 @@ function runningText(running: RunningProgram, health: Health): string {
     `  store      ${health.store.target}${health.store.bytes === null ? '' : ` (${sizeText(health.store.bytes)})`}`,
     `  calls      ${health.active_calls} under way`,
     `  recording  ${durationText(health.lag_ms)} behind, ${sizeText(health.queue_bytes)} waiting, ${sizeText(health.spilled_bytes)} spilled`,
+    ...(health.undigested_bytes === 0
+      ? []
+      : [
+          `             catching up: ${sizeText(health.undigested_bytes)} of calls show up as there is time for them`,
+        ]),
     `  lost       ${rows === 0 && bodies === 0 ? 'nothing' : `${rows} calls, ${bodies} bodies`}`,
     '',
   ].join('\n');

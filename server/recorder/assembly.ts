@@ -147,6 +147,7 @@ export class CallAssembly {
   /** Its ending has come; it is not written yet. */
   hasEnded = false;
   #savedHead: ExchangeHead | null = null;
+  #ended: EndedCall | null = null;
   /** Batches up to this one are in it. */
   lastSeq = 0;
   /** Batches up to this one are on the disk; whatever of them comes again is left out. */
@@ -203,14 +204,16 @@ export class CallAssembly {
     return (['request', 'response'] as const).filter((part) => this[part].isSaved);
   }
 
+  /** The same one each time. */
   finish(end: ExchangeEnd): EndedCall {
-    return {
+    this.#ended ??= {
       open: this.open,
       head: this.head,
       end,
       request: this.request.finish(end.requestBytes),
       response: this.response.finish(end.responseBytes),
     };
+    return this.#ended;
   }
 
   release(): void {

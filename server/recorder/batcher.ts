@@ -14,7 +14,7 @@ import {
   type Sink,
 } from '../exchange.ts';
 import type { Loss } from './losses.ts';
-import type { Batch } from './protocol.ts';
+import { threadsNowMs, type Batch } from './protocol.ts';
 import { SlabPool, type Slab } from './slab.ts';
 
 /** A batch is sent when it is this old, so the record lags by no more than this while the worker keeps up. */
@@ -181,6 +181,7 @@ export class Batcher implements Sink {
     const batch: Batch = {
       kind: 'batch',
       seq: ++this.#lastSeq,
+      sentMs: threadsNowMs(),
       opens,
       slab: slab?.buffer ?? null,
       spans: Float64Array.from(spans),

@@ -36,12 +36,10 @@ function unsavedSegment(call: CallAssembly, part: BodyPart): (PartBody & { segme
   return [{ part, segment: unsaved.segment, ...joinBody(unsaved.chunks) }];
 }
 
-/** The final row, with the bodies; of the request the store usually has everything by then. */
+/** The final row, with the bodies. @param saved sides that the store has as they are to stay */
 export function finishChange(
-  call: CallAssembly,
   { row, details, parts, paidResults, text }: Digested,
+  saved: readonly BodyPart[],
 ): FinishChange {
-  // Of the answer it would be one body in many pieces: put together once, it is read faster ever after.
-  const saved = call.savedParts().filter((part) => part === 'request');
   return { kind: 'finish', row, details, parts, saved, text, ...(paidResults.length > 0 && { paidResults }) };
 }

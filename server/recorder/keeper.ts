@@ -2,17 +2,15 @@
  * Keeps what was recorded, wherever that is possible just now: in the store; else in the spill, from where it moves into the
  * store as soon as that can be written again; else nowhere, and then it says so.
  */
-import { createHash } from 'node:crypto';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Seal } from '../store/chain-entry.ts';
 import { applyChange, withoutBodies, type FinishChange, type StoreChange } from '../store/change.ts';
 import type { Store } from '../store/open.ts';
-import { isPostgresAddress } from '../store/postgres/address.ts';
 import { isStoreRefusal } from '../store/refusal.ts';
 import type { Writer } from '../store/write.ts';
 import { isFileError } from './file-error.ts';
 import { giveReserveBack, takeReserve } from './reserve.ts';
-import { Spill } from './spill.ts';
+import { Spill, spillFolder } from './spill.ts';
 import { busyWaitMs, StandingFile } from './standing-file.ts';
 
 export interface KeeperOptions {
@@ -56,10 +54,7 @@ export class Keeper {
    */
   constructor(options: KeeperOptions) {
     this.#options = options;
-    // Several stores may share a data directory: what one could not take must not go into another.
-    const target = isPostgresAddress(options.target) ? options.target : resolve(options.target);
-    const name = `${basename(target)}-${createHash('sha256').update(target).digest('hex').slice(0, 8)}`;
-    const dir = join(options.spillDir, name);
+    const dir = spillFolder(options.spillDir, options.target);
     this.#spill = new Spill(dir);
     this.#reservePath = join(dir, 'reserve');
     this.#file = new StandingFile({

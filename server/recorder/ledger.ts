@@ -10,6 +10,8 @@ import { spanFields, type Batch } from './protocol.ts';
 export interface Ending {
   readonly call: CallAssembly;
   readonly end: ExchangeEnd;
+  /** When its batch was sent, by `threadsNowMs`. */
+  readonly sentMs: number;
 }
 
 export class Ledger {
@@ -88,7 +90,7 @@ export class Ledger {
         return [];
       }
       call.hasEnded = true;
-      return [{ call, end }];
+      return [{ call, end, sentMs: batch.sentMs }];
     });
     this.#waiting.set(batch.seq, holders);
     return { begun, ended };

@@ -26,7 +26,7 @@ export interface WorkerSetup {
   readonly isFirst: boolean;
   /** Calls of this process that go on: everything else that is open was left by a process that is gone. */
   readonly resume: readonly { readonly number: number; readonly open: ExchangeOpen }[];
-  /** Numbers of calls on which workers have died: stored without looking into them. */
+  /** Keys of calls on which workers have died (`vitals.digesting`): stored without looking into them. */
   readonly quarantine: readonly number[];
   /** Bytes that calls under way may hold in the worker; beyond it their bodies are cut. */
   readonly assemblyBytes: number;
@@ -38,13 +38,18 @@ export interface WorkerSetup {
 
 /** Places in `WorkerSetup.vitals`. */
 export const vitals = {
-  /** Number of the call that is being looked into, 0 for none: what a worker dies on. */
+  /** A key of the call that is being looked into, 0 for none: what a worker dies on. */
   digesting: 0,
   /** Counts up while the worker lives. */
   beat: 1,
   /** The system's number of the worker's thread, when calls go before it; else 0. */
   thread: 2,
 } as const;
+
+/** Milliseconds of a clock that both threads share and nobody sets; `performance.now()` begins with its thread. */
+export function threadsNowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 /** Numbers for each piece of a body, so that a thousand pieces are one array. */
 export const spanFields = 5;
@@ -54,6 +59,8 @@ export interface Batch {
   readonly kind: 'batch';
   /** Counts up from 1 through the life of the process. */
   readonly seq: number;
+  /** By `threadsNowMs`. */
+  readonly sentMs: number;
   readonly opens: readonly { readonly number: number; readonly open: ExchangeOpen }[];
   /** Where the spans lie; stays untouched until the batch is acknowledged. */
   readonly slab: SharedArrayBuffer | null;
@@ -107,8 +114,10 @@ export type FromWorker =
 export interface KeepingState {
   /** One sentence; null while all is well. */
   readonly trouble: string | null;
-  /** Waiting in files of their own until the store can be written again. */
+  /** Waiting in files of their own: until the store can be written again, or until there is time to look into them. */
   readonly spilledBytes: number;
+  /** The latter part of them. */
+  readonly undigestedBytes: number;
   /** When all that was to be removed by its age or for its size had gone for the last time, epoch ms; null before. */
   readonly retentionDoneMs: number | null;
 }

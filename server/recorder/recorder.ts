@@ -60,7 +60,7 @@ export interface Recorder extends Sink {
   /** Rows are reported to `onRows` only while this is on. */
   watch(on: boolean): void;
   health(): RecorderHealth;
-  /** Resolves when nothing that was reported waits for the disk any more. */
+  /** Resolves when everything that was reported has been written, and what was spilled for want of time has been looked into. */
   caughtUp(): Promise<void>;
   /** Writes what there is and closes the store. */
   close(): Promise<void>;
@@ -137,6 +137,8 @@ class SupervisedRecorder implements Recorder {
   #closed: PromiseWithResolvers<void> | null = null;
   #trouble: string | null = null;
   #spilledBytes = 0;
+  #undigestedBytes = 0;
+  readonly #digested: (() => void)[] = [];
   #retentionDoneMs: number | null = null;
   #lastBeat = 0;
   #lastBeatMs = 0;
@@ -161,10 +163,11 @@ class SupervisedRecorder implements Recorder {
     this.#post({ kind: 'watch', on });
   }
 
-  caughtUp(): Promise<void> {
+  async caughtUp(): Promise<void> {
     const emptied = this.#batcher.emptied();
     this.#post({ kind: 'flush' });
-    return emptied;
+    await emptied;
+    if (this.#undigestedBytes > 0) await new Promise<void>((resolve) => this.#digested.push(resolve));
   }
 
   health(): RecorderHealth {
@@ -174,6 +177,7 @@ class SupervisedRecorder implements Recorder {
     return {
       trouble: this.#trouble ?? late,
       spilledBytes: this.#spilledBytes,
+      undigestedBytes: this.#undigestedBytes,
       retentionDoneMs: this.#retentionDoneMs,
       rowsLost: rows,
       bodiesLost: bodies,
@@ -274,7 +278,7 @@ class SupervisedRecorder implements Recorder {
       assemblyBytes: this.#budget.assemblyBytes,
       isFirst: this.#isFirst,
       resume: this.#batcher.live(),
-      quarantine: quarantine.map(([number]) => number),
+      quarantine: quarantine.map(([key]) => key),
       vitals: this.#vitals.buffer,
     };
   }
@@ -308,6 +312,8 @@ class SupervisedRecorder implements Recorder {
         break;
       case 'state':
         this.#spilledBytes = message.state.spilledBytes;
+        this.#undigestedBytes = message.state.undigestedBytes;
+        if (this.#undigestedBytes === 0) for (const resolve of this.#digested.splice(0)) resolve();
         this.#retentionDoneMs = message.state.retentionDoneMs ?? this.#retentionDoneMs;
         this.#setTrouble(message.state.trouble);
         break;
@@ -342,8 +348,8 @@ class SupervisedRecorder implements Recorder {
     const wasReady = this.#isReady;
     this.#worker = null;
     this.#isReady = false;
-    const number = Atomics.exchange(this.#vitals, vitals.digesting, 0);
-    if (number !== 0) this.#deaths.set(number, (this.#deaths.get(number) ?? 0) + 1);
+    const key = Atomics.exchange(this.#vitals, vitals.digesting, 0);
+    if (key !== 0) this.#deaths.set(key, (this.#deaths.get(key) ?? 0) + 1);
     this.#closed?.resolve();
     // Who starts one learns of its end by himself.
     if (!wasReady || this.#isClosing) return;

@@ -17,17 +17,22 @@ import { Endings } from './endings.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Ledger, type Ending } from './ledger.ts';
 import { vitals, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
+import { Overflow } from './overflow.ts';
 import { Progress } from './progress.ts';
 import { Reports } from './reports.ts';
 import { resumedCalls, type ResumedCall } from './resumption.ts';
 import { createNewText } from './new-text.ts';
 import { PaidResults } from './paid-results.ts';
+import { spillFolder } from './spill.ts';
+import { Undigested } from './undigested.ts';
 import { Upkeep } from './upkeep.ts';
 import { Survivors } from './survivors.ts';
 
 const tickMs = 100;
 /** From one commit to the next, unless a whole group waits. */
 const rhythmMs = 100;
+/** What nobody had time to look into by then waits for the next start. */
+const drainAtCloseMs = 8000;
 /** Of what an earlier process had spilled, so much time at most goes by before calls are recorded. */
 const importAtStartMs = 2000;
 
@@ -67,13 +72,16 @@ class RecordingLoop {
   readonly #commits: Commits;
   readonly #endings: Endings;
   readonly #progress: Progress;
+  readonly #waiting: Undigested;
+  readonly #overflow: Overflow;
   readonly #survivors: Survivors;
   readonly #upkeep: Upkeep;
   readonly #backlog: Backlog;
   readonly #vitals: Int32Array;
   readonly #inbox: ToWorker[] = [];
   /** Waits for the next commit. */
-  #ended: Ending[] = [];
+  #ended: readonly Ending[] = [];
+  #writtenMs = Number.NEGATIVE_INFINITY;
   #nextWrite: NodeJS.Timeout | null = null;
   #generation: number;
   #isBusy = false;
@@ -104,6 +112,15 @@ class RecordingLoop {
       ledger: this.#ledger,
       reports: this.#reports,
     });
+    this.#waiting = new Undigested(spillFolder(setup.spillDir, setup.target), (keptAs) =>
+      this.#reports.notice(`Some recorded calls could not be read; they are kept in ${keptAs}.`),
+    );
+    this.#overflow = new Overflow({
+      waiting: this.#waiting,
+      keeper,
+      commits: this.#commits,
+      endings: this.#endings,
+    });
     this.#chainNotes = new ChainNotes((heads) => this.#reports.heads(heads));
     this.#vitals = new Int32Array(setup.vitals);
     this.#generation = keeper.generation;
@@ -129,11 +146,13 @@ class RecordingLoop {
     const untilMs = performance.now() + importAtStartMs;
     while (this.#keeper.hasSpilled && performance.now() < untilMs && this.#keeper.whenIdle()) this.#beat();
     learnAttempts(this.#context.attempts, this.#keeper.store);
+    while (performance.now() < untilMs && (await this.#overflow.step()));
     for (const resumed of resumedCalls(this.#setup.resume, this.#keeper, this.#budget)) {
       this.#goOn(resumed);
     }
     await this.#settleSurvivors();
     this.#generation = this.#keeper.generation;
+    this.#reportState();
     this.#isBusy = false;
   }
 
@@ -151,7 +170,7 @@ class RecordingLoop {
 
   /** Calls of processes that are gone; those that wait in the spill have to be in the store before. */
   async #settleSurvivors(): Promise<void> {
-    if (this.#survivors.areSettled || this.#keeper.hasSpilled) return;
+    if (this.#survivors.areSettled || this.#keeper.hasSpilled || !this.#overflow.isEmpty) return;
     const ours = new Set([...this.#ledger.calls()].map(({ open }) => open.id));
     await this.#survivors.settle(ours, () => this.#beat());
   }
@@ -162,24 +181,28 @@ class RecordingLoop {
     do {
       const messages = this.#inbox.splice(0);
       this.#take(messages);
-      if (this.#isDue() || messages.some(({ kind }) => kind !== 'batch')) {
-        await this.#write();
+      const isAsked = messages.some(({ kind }) => kind !== 'batch');
+      if (isAsked || this.#isDue()) {
+        await (isAsked ? this.#writeAll() : this.#write());
         hasWritten = true;
       }
       this.#reports.counts();
-      this.#reports.acknowledged(this.#ledger.acknowledgeable());
       // Before anything can be well again: what went wrong is told even if only for a moment.
       this.#reportState();
+      this.#reports.acknowledged(this.#ledger.acknowledgeable());
       if (messages.some(({ kind }) => kind === 'close')) {
-        this.#close();
+        await this.#close();
         return;
       }
     } while (this.#inbox.length > 0);
+    const isBehind = await this.#overflow.step();
     const hasMore = hasWritten && (await this.#rest());
     this.#isBusy = false;
     // Messages that have come meanwhile go first.
-    if (hasMore || this.#inbox.length > 0) setImmediate(() => this.#workUnlessBusy());
-    else if (!hasWritten) this.#workInTime();
+    const hasEnded = this.#ended.length > 0;
+    if (hasMore || isBehind || this.#inbox.length > 0 || (hasEnded && this.#isDue())) {
+      setImmediate(() => this.#workUnlessBusy());
+    } else if (hasEnded || !hasWritten) this.#workInTime();
   }
 
   /** What is done between two commits; true when there is more of it. */
@@ -194,16 +217,14 @@ class RecordingLoop {
   }
 
   #isDue(): boolean {
-    if (this.#setup.reportStages || performance.now() >= this.#commits.endedMs + rhythmMs) return true;
-    return this.#ended.length >= groupCalls || this.#endedBytes() >= groupBytes;
-  }
-
-  #endedBytes(): number {
-    return this.#ended.reduce((sum, { end }) => sum + end.requestBytes + end.responseBytes, 0);
+    if (this.#setup.reportStages || performance.now() >= this.#writtenMs + rhythmMs) return true;
+    const bytes = this.#ended.reduce((sum, { end }) => sum + end.requestBytes + end.responseBytes, 0);
+    // What is only brought to the disk goes there in groups of any number.
+    return bytes >= groupBytes || (this.#ended.length >= groupCalls && this.#overflow.isEmpty);
   }
 
   #workInTime(): void {
-    const inMs = this.#commits.endedMs + rhythmMs - performance.now();
+    const inMs = Math.max(0, this.#writtenMs + rhythmMs - performance.now());
     this.#nextWrite ??= setTimeout(() => {
       this.#nextWrite = null;
       this.#workUnlessBusy();
@@ -224,13 +245,15 @@ class RecordingLoop {
 
   #take(messages: readonly ToWorker[]): void {
     const begun = new Set<CallAssembly>();
+    const ended = [...this.#ended];
     for (const message of messages) {
       if (message.kind === 'watch') this.#reports.watch(message.on);
       if (message.kind !== 'batch') continue;
       const taken = this.#ledger.take(message);
       for (const call of taken.begun) begun.add(call);
-      this.#ended.push(...taken.ended);
+      ended.push(...taken.ended);
     }
+    this.#ended = ended;
     for (const call of begun) {
       // A call that both began and ended here is written once, whole.
       if (call.hasEnded) continue;
@@ -250,12 +273,25 @@ class RecordingLoop {
     this.#commits.add({ changes: [openChange(call)], bytes: 0, settle });
   }
 
+  /** Everything that is due; of what has ended no more than a group, so that what comes meanwhile is heard. */
   async #write(): Promise<void> {
-    for (const ending of this.#ended.splice(0)) this.#commits.add(await this.#endings.entryOf(ending));
+    const isAudit = this.#setup.reportStages;
+    const ended = isAudit ? this.#ended : this.#overflow.take(this.#ended);
+    const group = firstGroup(ended);
+    const committedMs = this.#commits.endedMs;
+    const isOnDisk = ended.length < this.#ended.length;
+    this.#ended = ended.slice(group.length);
+    for (const ending of group) this.#commits.add(await this.#endings.entryOf(ending));
     if (!this.#commits.isPaused) {
       for (const entry of [...this.#endings.owed(), ...this.#progress.due()]) this.#commits.add(entry);
     }
     this.#commits.flush();
+    if (isOnDisk || this.#commits.endedMs !== committedMs) this.#writtenMs = performance.now();
+  }
+
+  async #writeAll(): Promise<void> {
+    do await this.#write();
+    while (this.#ended.length > 0);
   }
 
   /** Another file has taken the store's place: what runs is written into it from its beginning. */
@@ -272,7 +308,13 @@ class RecordingLoop {
 
   #reportState(): void {
     const { trouble, spilledBytes } = this.#keeper;
-    this.#reports.state({ trouble, spilledBytes, retentionDoneMs: this.#upkeep.doneMs });
+    const undigestedBytes = this.#waiting.bytes;
+    this.#reports.state({
+      trouble,
+      spilledBytes: spilledBytes + undigestedBytes,
+      undigestedBytes,
+      retentionDoneMs: this.#upkeep.doneMs,
+    });
   }
 
   #saveAll(): void {
@@ -280,9 +322,11 @@ class RecordingLoop {
     this.#commits.flush();
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
     clearInterval(this.#tick);
     if (this.#nextWrite !== null) clearTimeout(this.#nextWrite);
+    await this.#writeAll();
+    await this.#overflow.drain(drainAtCloseMs);
     for (const entry of this.#endings.owed()) this.#commits.add(entry);
     this.#commits.flush();
     this.#endings.giveUp();
@@ -292,4 +336,14 @@ class RecordingLoop {
     this.#reportState();
     this.#reports.closed();
   }
+}
+
+/** As many as belong into one transaction, at least one where there are any. */
+function firstGroup(ended: readonly Ending[]): readonly Ending[] {
+  let bytes = 0;
+  for (const [index, { end }] of ended.slice(0, groupCalls).entries()) {
+    bytes += end.requestBytes + end.responseBytes;
+    if (bytes >= groupBytes) return ended.slice(0, index + 1);
+  }
+  return ended.slice(0, groupCalls);
 }

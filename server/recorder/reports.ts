@@ -44,6 +44,10 @@ export class Reports {
     this.#post({ kind: 'lost', number, loss });
   }
 
+  spillLost(loss: Loss): void {
+    this.#post({ kind: 'spillLost', loss });
+  }
+
   notice(message: string): void {
     this.#post({ kind: 'notice', message });
   }

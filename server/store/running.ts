@@ -69,6 +69,16 @@ export function readRunning(store: Store, id: string): RunningCall | null {
   return { row, details, request: saved('request'), response: saved('response') };
 }
 
+/** Tells whether a call has ended and somebody saw how: `interrupted` is what nobody saw. */
+export function endingLookup({ db }: Store): (id: string) => boolean {
+  const stateOf = db
+    .select({ state: calls.state })
+    .from(calls)
+    .where(eq(calls.id, sql.placeholder('id')))
+    .prepare();
+  return (id) => !['open', 'interrupted'].includes(stateOf.get({ id })?.state ?? 'open');
+}
+
 /**
  * Ends a call that is open as `interrupted` without a look into it: for one that cannot be read, or on which reading has failed
  * too often. What is stored of its bodies stays.

@@ -73,6 +73,7 @@ const health: Health = {
   store: { target: '/data/weir.db', bytes: 4096, calls: null, chain: null },
   queue_bytes: 0,
   spilled_bytes: 0,
+  undigested_bytes: 0,
   lag_ms: 0,
   active_calls: 0,
   rows_lost: 0,

@@ -34,6 +34,7 @@ describe('weir status beside a running program', () => {
         rows_lost: 0,
         bodies_lost: 0,
         spilled_bytes: 0,
+        undigested_bytes: 0,
         queue_bytes: 0,
         active_calls: 0,
       },

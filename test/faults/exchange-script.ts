@@ -1,7 +1,8 @@
 /** What a call of the storm sends and gets, all of it told by its number, so that both sides and the record can be compared. */
 import { createHash } from 'node:crypto';
 
-export type Kind = 'json' | 'short' | 'long' | 'upload';
+/** `heavy` is nothing that a recorder keeps up with. */
+export type Kind = 'json' | 'short' | 'long' | 'upload' | 'heavy';
 
 const model = 'claude-sonnet-5';
 const words =
@@ -10,6 +11,8 @@ const words =
 /** Frames of a long answer; at 40 ms each it outlasts most faults. */
 const longFrames = 70;
 export const frameEveryMs = 40;
+
+const noiseBytes: Partial<Record<Kind, number>> = { upload: 120_000, heavy: 1_500_000 };
 
 export function target(marker: number, kind: Kind): string {
   return `/v1/messages?m=${marker}&k=${kind}`;
@@ -20,7 +23,8 @@ export function kindOf(marker: number, kinds: readonly Kind[]): Kind {
 }
 
 export function requestOf(marker: number, kind: Kind): Buffer {
-  const content = kind === 'upload' ? noise(marker, 120_000) : `Question ${marker}: ${words}`;
+  const content =
+    noiseBytes[kind] === undefined ? `Question ${marker}: ${words}` : noise(marker, noiseBytes[kind]);
   return Buffer.from(
     JSON.stringify({
       model,
@@ -39,7 +43,7 @@ export function tokensOf(marker: number): { input: number; output: number } {
 /** The answer in the pieces in which it is sent; an event stream has one frame in each. */
 export function answerOf(marker: number, kind: Kind): Buffer[] {
   const { input, output } = tokensOf(marker);
-  if (kind === 'json' || kind === 'upload') {
+  if (kind !== 'short' && kind !== 'long') {
     const message = {
       ...opening(marker),
       content: [{ type: 'text', text: `Answer ${marker}. ${words}` }],

@@ -4,7 +4,7 @@ import type { Program } from '../support/program.ts';
 import type { Kind } from './exchange-script.ts';
 import { Load, type MadeCall } from './load.ts';
 import { compareRows, comparePrefixes, storedCalls } from './verdict.ts';
-import { readiness, until } from './weir.ts';
+import { readiness, until, well } from './weir.ts';
 
 export interface KillOptions {
   start(): Promise<Program>;
@@ -56,6 +56,7 @@ export async function killRounds(options: KillOptions): Promise<KillReport> {
       ({ status }) => status === 200,
     );
     readyWithinMs = Math.max(readyWithinMs, Date.now() - startedMs);
+    await well(program);
     const stored = storedCalls(options.dataDir, options.store);
     const verdict = compareRows(
       made,

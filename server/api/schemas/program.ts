@@ -20,6 +20,7 @@ export const healthSchema = exactly<wire.Health>()(
     }),
     queue_bytes: integer,
     spilled_bytes: integer,
+    undigested_bytes: integer,
     lag_ms: z.number(),
     active_calls: integer,
     rows_lost: integer,
