@@ -143,7 +143,8 @@ CREATE TABLE "packs" (
 	"bytes" "bytea" NOT NULL,
 	"raw_bytes" bigint NOT NULL,
 	"base" bigint,
-	"depth" bigint NOT NULL
+	"depth" bigint NOT NULL,
+	"parts" bigint
 );
 --> statement-breakpoint
 CREATE TABLE "pieces" (

@@ -149,7 +149,8 @@ CREATE TABLE `packs` (
 	`bytes` blob NOT NULL,
 	`raw_bytes` integer NOT NULL,
 	`base` integer,
-	`depth` integer NOT NULL
+	`depth` integer NOT NULL,
+	`parts` integer
 );
 --> statement-breakpoint
 CREATE TABLE `pieces` (

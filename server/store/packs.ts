@@ -3,6 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ownBytes } from '../messages/own-bytes.ts';
 import { packId } from './days.ts';
 import type { Store } from './open.ts';
+import { createPackFinder } from './pack-rows.ts';
 import type { PackRow } from './tables.ts';
 
 /** A pack, unpacked. */
@@ -35,10 +36,7 @@ export interface PackReader {
 
 /** @param known packs that were just written, by id, so that they need not be read again */
 export function createPackReader({ sqlite }: Store): PackReader & { keep(id: number, pack: Pack): void } {
-  // Without drizzle: a long conversation asks for a hundred of them.
-  const find = sqlite.prepare<[number], PackRow>(
-    'SELECT id, packing, bytes, raw_bytes, base, depth FROM packs WHERE id = ?',
-  );
+  const find = createPackFinder(sqlite);
   const kept = new Map<number, Pack>();
   let heldBytes = 0;
 
@@ -55,7 +53,7 @@ export function createPackReader({ sqlite }: Store): PackReader & { keep(id: num
     const id = packId(day, number);
     const known = kept.get(id);
     if (known !== undefined) return known;
-    const row = find.get(id);
+    const row = find(id);
     if (row === undefined) throw new Error(`pack ${number} of day ${day} is missing`);
     if (left === 0) throw new Error(`pack ${number} of day ${day} rests on too many others`);
     const dictionary = row.base === null ? null : dictionaryOf(day, read(day, row.base, left - 1));

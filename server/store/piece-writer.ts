@@ -7,6 +7,7 @@ import { packId, pieceKey, utcDay } from './days.ts';
 import { splitEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackNumbers, type PackNumbers } from './pack-numbers.ts';
+import { createPackAdder } from './pack-rows.ts';
 import { createPackReader, isBase, packColumns, type Base } from './packs.ts';
 import { createPieceIndex, type PieceIndex } from './piece-index.ts';
 import { digestOf } from './piece-reader.ts';
@@ -36,7 +37,7 @@ const packBytes = 4 * 1024 * 1024;
 
 export function createPieceWriter(store: Store): PieceWriter {
   const memory = {
-    statements: prepare(store),
+    addPack: createPackAdder(store),
     packs: createPackReader(store),
     recent: new RecentPieces(),
     numbers: createPackNumbers(store),
@@ -85,21 +86,12 @@ export function createPieceWriter(store: Store): PieceWriter {
 }
 
 interface Memory {
-  readonly statements: ReturnType<typeof prepare>;
+  readonly addPack: ReturnType<typeof createPackAdder>;
   readonly packs: ReturnType<typeof createPackReader>;
   readonly recent: RecentPieces;
   readonly numbers: PackNumbers;
   readonly index: PieceIndex;
   readonly isFar: boolean;
-}
-
-/** Without drizzle: a new conversation of 270 kB asks for some 250 pieces. */
-function prepare({ sqlite }: Store) {
-  return {
-    addPack: sqlite.prepare(
-      'INSERT INTO packs (id, packing, bytes, raw_bytes, base, depth) VALUES (@id, @packing, @bytes, @raw_bytes, @base, @depth)',
-    ),
-  };
 }
 
 /** The pack that a call's new pieces go into. */
@@ -142,11 +134,11 @@ class Packer {
 
   close(): void {
     if (this.#pack === null) return;
-    const { packs, statements } = this.#memory;
+    const { packs, addPack } = this.#memory;
     const raw = Buffer.concat([...this.#pieces.values()]);
     const columns = packColumns(raw, this.#base());
     const id = packId(this.#day, this.#pack);
-    statements.addPack.run({ id, ...columns });
+    addPack({ id, ...columns });
     packs.keep(id, { raw, depth: columns.depth, base: columns.base });
     this.#pack = null;
     this.#pieces = new Map();

@@ -117,7 +117,8 @@ function beforeForBytes({ db }: Store, excess: number, today: number) {
     const range = and(gte(packs.id, firstPackId(day)), lt(packs.id, firstPackId(day + 1)));
     rest -= Number(
       db
-        .select({ bytes: sum(sql`length(${packs.bytes}) + 300`) })
+        // With what their bodies and pieces take beside them.
+        .select({ bytes: sum(sql`length(${packs.bytes}) + 200`) })
         .from(packs)
         .where(range)
         .get()?.bytes ?? 0,

@@ -159,7 +159,7 @@ export const bodies = sqliteTable(
 export const packs = sqliteTable('packs', {
   /** UTC day × 2^32 + number within the day: days.ts. */
   id: integer('id').primaryKey(),
-  /** `raw` or `deflate` (deflateRaw). */
+  /** `raw` or `deflate` (deflateRaw); `part`: more bytes of the pack before, which is all that such a row tells. */
   packing: text('packing').notNull(),
   bytes: blob('bytes', { mode: 'buffer' }).notNull(),
   /** Before packing. */
@@ -168,6 +168,8 @@ export const packs = sqliteTable('packs', {
   base: integer('base'),
   /** How many packs have to be unpacked before this one; bounded. */
   depth: integer('depth').notNull(),
+  /** How many rows behind this one are parts of it: pack-rows.ts. NULL: none. */
+  parts: integer('parts'),
 });
 
 /**
