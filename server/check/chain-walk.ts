@@ -8,9 +8,8 @@ import {
   entryNumber,
   linkOf,
   noLink,
-  sealHead,
-  type Seal,
 } from '../store/chain-entry.ts';
+import { sealHead, type Seal } from '../store/seal.ts';
 import { chainHeads, eachEntry, strayEntries } from '../store/chain-reader.ts';
 import type { Store } from '../store/open.ts';
 import type { ChainRow, ChainWriterRow } from '../store/tables.ts';

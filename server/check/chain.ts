@@ -2,7 +2,8 @@
  * Checks that nothing of the record was altered or removed since it was recorded: the chain against itself, each call against its
  * entry, each body against its hash. Beside whatever else uses the store.
  */
-import { callIdOf, entryNumber, type Seal } from '../store/chain-entry.ts';
+import { callIdOf, entryNumber } from '../store/chain-entry.ts';
+import type { Seal } from '../store/seal.ts';
 import { createChainedCallReader, readEntry, type ChainedCall } from '../store/chain-reader.ts';
 import { eachCall, surveyCalls, type StoredCall } from '../store/inspect.ts';
 import type { Store } from '../store/open.ts';

@@ -1,7 +1,7 @@
 /** `weir check`: whether the store holds what it says, call by call and byte by byte. */
 import type { Finding } from '../check/finding.ts';
 import { applyRepair, checkStore, type StoreCheck } from '../check/store.ts';
-import type { Seal } from '../store/chain-entry.ts';
+import type { Seal } from '../store/seal.ts';
 import { ErrandFailed, runErrand } from '../store/errand.ts';
 import { StoreError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';

@@ -7,7 +7,7 @@ import { createIdentify, type Identify } from '../proxy/identity.ts';
 import { createNewText } from '../recorder/new-text.ts';
 import { isPostgresAddress } from '../store/postgres/address.ts';
 import { StoreError } from '../store/errors.ts';
-import { createSeal } from '../store/chain-entry.ts';
+import { createSeal } from '../store/seal.ts';
 import { openStore, type Store } from '../store/open.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';

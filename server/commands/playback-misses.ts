@@ -9,7 +9,7 @@ import { connectionLimits } from '../proxy/descriptors.ts';
 import { createForwarder } from '../proxy/forward.ts';
 import { startRecorder } from '../recorder/recorder.ts';
 import { sealCassette } from '../store/cassette.ts';
-import { createSeal } from '../store/chain-entry.ts';
+import { createSeal } from '../store/seal.ts';
 import { openStore } from '../store/open.ts';
 import type { CommandIo } from './command-io.ts';
 

@@ -9,7 +9,7 @@ import { pastInput } from '../pricing/past.ts';
 import type { Priced } from '../pricing/priced.ts';
 import { readBatchDownload } from '../recorder/batch-download.ts';
 import { batchResultsPaidBy } from '../store/batch-results.ts';
-import type { Seal } from '../store/chain-entry.ts';
+import type { Seal } from '../store/seal.ts';
 import { BadQuestion, StoreError, Unsupported } from '../store/errors.ts';
 import type { Filters } from '../store/filters.ts';
 import { openStore, type Store } from '../store/open.ts';

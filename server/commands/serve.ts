@@ -19,7 +19,7 @@ import type { Reader } from '../reader/questions.ts';
 import { createReplayer } from '../replay/replayer.ts';
 import { createUpstreams } from '../replay/upstreams.ts';
 import { startRecorder, type Recorder } from '../recorder/recorder.ts';
-import { createSeal } from '../store/chain-entry.ts';
+import { createSeal } from '../store/seal.ts';
 import { toCall } from '../store/shown.ts';
 import { releaseStartupMemory } from '../startup-memory.ts';
 import { announceRunning } from '../running-program.ts';

@@ -4,7 +4,6 @@
  */
 import type http from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createProxyMiddleware } from 'http-proxy-middleware';
 import { Exchange } from '../exchange.ts';
 import type { BodyPolicy, Clock, ExchangeOpen, Sink } from '../exchange.ts';
 import { createUpstreamConnections } from './agent.ts';
@@ -16,7 +15,7 @@ import { failureAnswer } from './failure.ts';
 import { headerValue, maskedHeaders, maskedQuery, upstreamHeaders } from './headers.ts';
 import { createIdentify } from './identity.ts';
 import { createIdMaker } from './ids.ts';
-import { callBehind } from './outlet.ts';
+import type { Middleware } from './middleware.ts';
 import { admit, parserRefusal, refuseConnection } from './refusal.ts';
 import type { RefusalReason } from './refusal.ts';
 import { isMessagesCall, isOwnTarget, splitTarget, upstreamTarget } from './target.ts';
@@ -63,6 +62,7 @@ export interface Forwarder {
 /** Bodies of telemetry are recorded by size and hash only. */
 const TELEMETRY_PATH = /^\/api\/event_logging(?:\/|$)/;
 const UPLOAD_CHECK_MS = 10_000;
+const READ_MIDDLEWARE_AFTER_MS = 1000;
 
 /** Makes the forwarder for one upstream; it starts a timer and opens connections, which `close` ends. */
 export function createForwarder(options: ForwarderOptions): Forwarder {
@@ -91,7 +91,14 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (calls.size === 0) onIdle?.();
     },
   };
-  const proxy = createProxy(upstream, connections.agent, options.maxHeaderBytes);
+  let middleware: Promise<Middleware> | null = null;
+  const readMiddleware = (): Promise<Middleware> =>
+    (middleware ??= import('./middleware.ts').then(({ createMiddleware }) =>
+      createMiddleware(upstream, connections.agent, options.maxHeaderBytes),
+    ));
+  // Reading it takes as long as all the rest of the proxy: not before a start, and not under calls.
+  const reading = setTimeout(() => void readMiddleware(), READ_MIDDLEWARE_AFTER_MS);
+  reading.unref();
   const dispatch = createDispatch(upstream, connections.agent, options.maxHeaderBytes);
   const uploadCheck = setInterval(() => {
     const nowUs = clock.monotonicUs();
@@ -163,7 +170,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     // The middleware parses the URL and copies the headers for each call; both are replaced by the raw ones afterwards (`Call.sending`).
     req.url = '/';
     req.headers = {};
-    call.start(() => void proxy(req, call.outlet.asResponse()));
+    call.start(() => void passOn(req, call));
+  }
+
+  async function passOn(req: http.IncomingMessage, call: Call): Promise<void> {
+    const pass = await readMiddleware();
+    if (!call.exchange.hasEnded) await pass(req, call.outlet.asResponse());
   }
 
   function clientError(error: Error, socket: Duplex): void {
@@ -229,43 +241,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     async close() {
       isDraining = true;
       clearInterval(uploadCheck);
+      clearTimeout(reading);
       for (const call of calls) call.interrupt();
       connections.close();
     },
   };
-}
-
-type Middleware = (req: http.IncomingMessage, res: http.ServerResponse) => Promise<void>;
-
-/** http-proxy-middleware without its plugins: those would answer errors in plain text, in the middle of a stream too. */
-function createProxy(upstream: URL, agent: http.Agent, maxHeaderBytes: number): Middleware {
-  const isTls = upstream.protocol === 'https:';
-  const hostname = upstream.hostname.replace(/^\[|\]$/g, '');
-  const target = {
-    protocol: upstream.protocol,
-    host: hostname,
-    hostname,
-    port: upstream.port || (isTls ? '443' : '80'),
-    pathname: '',
-  };
-  return createProxyMiddleware({
-    target,
-    agent,
-    // What httpxy begins the options of its request with; it is the only way for one that it does not know.
-    ssl: { maxHeaderSize: maxHeaderBytes },
-    ejectPlugins: true,
-    selfHandleResponse: true,
-    plugins: [
-      (server) => {
-        server.on('proxyReq', (proxyReq, _req, res) => callBehind(res)?.sending(proxyReq));
-        server.on('proxyRes', (proxyRes, _req, res) => callBehind(res)?.answering(proxyRes));
-        server.on('error', (error, _req, res) => callBehind(res)?.upstreamFailed(asError(error)));
-        server.on('econnreset', (error, _req, res) => callBehind(res)?.upstreamFailed(asError(error)));
-      },
-    ],
-  });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('unknown');
 }

@@ -3,7 +3,7 @@
  * store as soon as that can be written again; else nowhere, and then it says so.
  */
 import { join } from 'node:path';
-import type { Seal } from '../store/chain-entry.ts';
+import type { Seal } from '../store/seal.ts';
 import { applyChange, withoutBodies, type FinishChange, type StoreChange } from '../store/change.ts';
 import type { Store } from '../store/open.ts';
 import { isStoreRefusal } from '../store/refusal.ts';

@@ -1,7 +1,7 @@
 /** What the main thread and the recorder's worker say to each other. Plain data: it crosses a thread border. */
 import type { ExchangeEnd, ExchangeHead, ExchangeOpen, KeptStage } from '../exchange.ts';
 import type { ShownCost } from '../pricing/engine.ts';
-import type { Seal } from '../store/chain-entry.ts';
+import type { Seal } from '../store/seal.ts';
 import type { StoreErrorCode } from '../store/errors.ts';
 import type { RetentionPolicy } from '../store/retention.ts';
 import type { WholeCall } from '../store/write.ts';

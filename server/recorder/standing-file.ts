@@ -2,7 +2,7 @@
  * The store's file as the keeper has it open: put aside when it is damaged, left when somebody moved, replaced or deleted it,
  * and another one opened in its place.
  */
-import type { Seal } from '../store/chain-entry.ts';
+import type { Seal } from '../store/seal.ts';
 import { isKnownStore, openStore, type Store } from '../store/open.ts';
 import { isStoreDamage, isStoreRefusal } from '../store/refusal.ts';
 import { isSearchDamage, rebuildSearch } from '../store/search-damage.ts';

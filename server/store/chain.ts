@@ -11,11 +11,10 @@ import {
   linkOf,
   noLink,
   revisionHash,
-  sealHead,
-  unsealedName,
   type Columns,
   type EntryKind,
 } from './chain-entry.ts';
+import { sealHead, unsealedName } from './seal.ts';
 import { waitToBeAlone } from './alone.ts';
 import type { Store } from './open.ts';
 import {

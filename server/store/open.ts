@@ -4,7 +4,7 @@ import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { makeFolder } from '../folder.ts';
-import type { Seal } from './chain-entry.ts';
+import type { Seal } from './seal.ts';
 import { addDetailText } from './detail-text.ts';
 import { StoreError } from './errors.ts';
 import { createPrivately, lockPath, lockStore, type StoreLock } from './lock.ts';

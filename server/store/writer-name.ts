@@ -1,4 +1,4 @@
-import { unsealedName } from './chain-entry.ts';
+import { unsealedName } from './seal.ts';
 import type { Store } from './open.ts';
 
 /** Tells the writers of one store from each other; null for a file, which has only one. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
-import { createSeal } from '../../server/store/chain-entry.ts';
+import { createSeal } from '../../server/store/seal.ts';
 import { addDetailText } from '../../server/store/detail-text.ts';
 import { startRecorder } from '../../server/recorder/recorder.ts';
 import {

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { lockKey, writingAs } from '../alone.ts';
-import { unsealedName } from '../chain-entry.ts';
+import { unsealedName } from '../seal.ts';
 import { StoreError } from '../errors.ts';
 import type { OpenOptions, Store } from '../open.ts';
 import { assertUsable } from '../schema.ts';

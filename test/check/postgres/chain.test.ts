@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { checkChain, type ChainCheck } from '../../../server/check/chain.ts';
-import { createSeal, type Seal } from '../../../server/store/chain-entry.ts';
+import { createSeal, type Seal } from '../../../server/store/seal.ts';
 import { openStore, type Store } from '../../../server/store/open.ts';
 import { startRetention } from '../../../server/store/retention-run.ts';
 import { reviseCost } from '../../../server/store/revisions.ts';

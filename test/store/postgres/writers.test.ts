@@ -3,7 +3,7 @@ import { joinBody, unpackBody } from '../../../server/store/bodies.ts';
 import { readBody } from '../../../server/store/calls.ts';
 import { checkStore } from '../../../server/check/store.ts';
 import { startRetention } from '../../../server/store/retention-run.ts';
-import { createSeal } from '../../../server/store/chain-entry.ts';
+import { createSeal } from '../../../server/store/seal.ts';
 import { StoreError } from '../../../server/store/errors.ts';
 import { eachHour } from '../../../server/store/inspect-rollups.ts';
 import { openStore } from '../../../server/store/open.ts';
