@@ -24,12 +24,12 @@ export class KnownJson {
   /** Null when the bytes are no JSON object, or one that has to be parsed as a whole to know. */
   parse(bytes: Buffer): JsonObject | null {
     if (bytes[0] !== openObject) return null;
-    const ranges = listElements(bytes);
+    const ranges = listElements(bytes, this.#elements);
     const frame = parseJson(frameOf(bytes, ranges));
     if (!frame.ok || !isObject(frame.value)) return null;
     const elements: unknown[] = [];
-    for (const { start, end } of ranges) {
-      const element = this.#element(bytes.subarray(start, end));
+    for (const { start, end, known } of ranges) {
+      const element = known ?? this.#element(bytes.subarray(start, end));
       if (element === undefined) return null;
       elements.push(element);
     }
@@ -66,14 +66,25 @@ function define(target: JsonObject, name: string, value: unknown): void {
 interface Range {
   readonly start: number;
   readonly end: number;
+  /** What it is, where that is known by now. */
+  readonly known: unknown;
 }
 
 /** Where the elements of the lists directly in the object lie; of what is no JSON anything. */
-function listElements(bytes: Buffer): Range[] {
+function listElements(bytes: Buffer, elements: RecentBytes<unknown>): Range[] {
   const ranges: Range[] = [];
   let depth = 0;
   /** Of the running element; -1 outside of such lists. */
   let start = -1;
+  let known: unknown;
+  /** Returns the last byte before what is to be looked at next: nothing within an element that is known, as it is whole. */
+  const begin = (at: number): number => {
+    start = at + 1;
+    const found = elements.findAt(bytes, start);
+    const isWhole = found !== undefined && (bytes[found.end] === comma || bytes[found.end] === closeArray);
+    known = isWhole ? found.value : undefined;
+    return isWhole ? found.end - 1 : at;
+  };
   for (let at = 0; at < bytes.length; at += 1) {
     switch (bytes[at]) {
       case quote:
@@ -81,18 +92,19 @@ function listElements(bytes: Buffer): Range[] {
         break;
       case openArray:
         depth += 1;
-        if (depth === 2) start = at + 1;
+        if (depth === 2) at = begin(at);
         break;
       case openObject:
         depth += 1;
         break;
       case comma:
         if (depth !== 2 || start < 0) break;
-        ranges.push({ start, end: at });
-        start = at + 1;
+        ranges.push({ start, end: at, known });
+        at = begin(at);
         break;
       case closeArray:
-        if (depth === 2 && start >= 0 && !isEmptyList(bytes, start, at)) ranges.push({ start, end: at });
+        if (depth === 2 && start >= 0 && !isEmptyList(bytes, start, at))
+          ranges.push({ start, end: at, known });
         if (depth === 2) start = -1;
         depth -= 1;
         break;

@@ -16,6 +16,9 @@ export class RecentBytes<Value> {
   #young = new Map<number, Seen<Value>>();
   #old = new Map<number, Seen<Value>>();
   #youngBytes = 0;
+  /** The same by how they begin, the latest of those that begin alike. */
+  #youngHeads = new Map<number, Seen<Value>>();
+  #oldHeads = new Map<number, Seen<Value>>();
 
   /** @param mostBytes of one piece; larger ones are not kept */
   constructor(halfBytes: number, mostBytes: number) {
@@ -34,6 +37,19 @@ export class RecentBytes<Value> {
     return old.value;
   }
 
+  /** What is known to begin here, at least `leastHeadBytes` of it, and where that ends; undefined also for what `find` would find. */
+  findAt(bytes: Buffer, start: number): { readonly value: Value; readonly end: number } | undefined {
+    if (start + leastHeadBytes > bytes.byteLength) return undefined;
+    const key = headKey(bytes, start);
+    const young = this.#youngHeads.get(key);
+    const seen = young ?? this.#oldHeads.get(key);
+    if (seen === undefined) return undefined;
+    const end = start + seen.bytes.byteLength;
+    if (end > bytes.byteLength || seen.bytes.compare(bytes, start, end) !== 0) return undefined;
+    if (young === undefined) this.#keep(roughKey(seen.bytes), seen);
+    return { value: seen.value, end };
+  }
+
   /** Copies the bytes. */
   add(bytes: Buffer, value: Value): void {
     if (bytes.byteLength > this.#mostBytes) return;
@@ -43,6 +59,8 @@ export class RecentBytes<Value> {
   forget(): void {
     this.#young.clear();
     this.#old.clear();
+    this.#youngHeads.clear();
+    this.#oldHeads.clear();
     this.#youngBytes = 0;
   }
 
@@ -50,11 +68,26 @@ export class RecentBytes<Value> {
     if (this.#youngBytes > this.#halfBytes) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#oldHeads = this.#youngHeads;
+      this.#youngHeads = new Map();
       this.#youngBytes = 0;
     }
     this.#young.set(key, seen);
+    if (seen.bytes.byteLength >= leastHeadBytes) this.#youngHeads.set(headKey(seen.bytes, 0), seen);
     this.#youngBytes += seen.bytes.byteLength;
   }
+}
+
+/** So many tell the messages of a conversation apart: what they are made of, and an id or the first words. */
+const leastHeadBytes = 128;
+
+function headKey(bytes: Buffer, start: number): number {
+  let [one, other] = [0, 0];
+  for (let at = start; at < start + leastHeadBytes; at += 8) {
+    one = Math.imul(one ^ bytes.readInt32LE(at), 0x9e3779b1);
+    other = Math.imul(other ^ bytes.readInt32LE(at + 4), 0x01000193);
+  }
+  return (one >>> 0) * 0x100000 + ((other ^ (other >>> 12)) & 0xfffff);
 }
 
 const headWords = 12;

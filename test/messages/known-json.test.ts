@@ -57,6 +57,17 @@ describe('KnownJson', () => {
     }
   });
 
+  test('takes nothing for known that goes on behind what is', () => {
+    const known = new KnownJson();
+    const element = JSON.stringify({ role: 'user', content: 'x'.repeat(300) });
+    const bodyOf = (text: string): Buffer => Buffer.from(`{"messages":[${text}]}`);
+    expect(known.parse(bodyOf(element))).not.toBeNull();
+    for (const garbage of ['x', '{}', '"']) expect(known.parse(bodyOf(element + garbage))).toBeNull();
+    expect(known.parse(bodyOf(`${element} , ${element}`))).toEqual(
+      JSON.parse(bodyOf(`${element},${element}`).toString()),
+    );
+  });
+
   test('never makes sense of what is no JSON, and never other sense of what is', () => {
     const known = new KnownJson();
     const damage = fc.record({
