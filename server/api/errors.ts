@@ -5,6 +5,7 @@ import {
   BadQuestion,
   QuestionTooSlow,
   ReaderUnavailable,
+  SearchDamaged,
   StoreError,
   Unsupported,
 } from '../reader/questions.ts';
@@ -31,6 +32,7 @@ const table = {
   internal: { status: 500, title: 'Something went wrong inside Weir' },
   unsupported: { status: 501, title: 'This version cannot do that' },
   store_unavailable: { status: 503, title: 'The store cannot be read' },
+  search_damaged: { status: 503, title: 'The search index is damaged' },
   too_slow: { status: 503, title: 'The question took too long' },
   too_many_readers: { status: 503, title: 'Too many live readers' },
   dashboard_missing: { status: 503, title: 'The dashboard is not built' },
@@ -98,6 +100,7 @@ function codeOf(thrown: unknown): ApiErrorCode {
   if (thrown instanceof BadCursor) return 'bad_cursor';
   if (thrown instanceof BadQuestion) return 'bad_parameter';
   if (thrown instanceof Unsupported) return 'unsupported';
+  if (thrown instanceof SearchDamaged) return 'search_damaged';
   if (thrown instanceof StoreError || thrown instanceof ReaderUnavailable) return 'store_unavailable';
   // Express throws this for a path parameter whose percent-encoding is broken.
   if (thrown instanceof URIError) return 'bad_request';
@@ -110,6 +113,7 @@ const sentences: Partial<Record<ApiErrorCode, string>> = {
     'The store took longer than it may for one question; ask for a shorter time range or fewer groups.',
   bad_cursor: 'This cursor was not given by this server; begin again without one.',
   store_unavailable: 'The store cannot be read at the moment; the log of the program says why.',
+  search_damaged: 'The search index is damaged and is being made anew: search again in a while.',
   bad_request: 'The path is not correctly percent-encoded.',
   internal: 'The request failed; the log of the program says why.',
 };

@@ -4,6 +4,8 @@ import type { BodyPart } from '../store/write.ts';
 export type FindingKind =
   /** The pages of the file; found by the database itself. */
   | 'damage'
+  /** The full-text index, and nothing else; it can be made again from the bodies. */
+  | 'search'
   /** A table, index or view is not what this version makes. */
   | 'shape'
   /** State, error kind, or how the call ended. */
@@ -29,6 +31,7 @@ export type Repair =
   | { readonly kind: 'remove_orphan_bodies'; readonly id: string }
   /** It only saves space: without it the same bytes are stored once more. */
   | { readonly kind: 'forget_piece'; readonly key: number }
+  | { readonly kind: 'rebuild_search' }
   | { readonly kind: 'recount_hour'; readonly hourMs: number };
 
 export interface Finding {

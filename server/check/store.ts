@@ -11,6 +11,7 @@ import {
 } from '../store/mend.ts';
 import type { Store } from '../store/open.ts';
 import { hourMs } from '../store/rollup-keys.ts';
+import { rebuildSearch } from '../store/search-damage.ts';
 import { recountHour } from '../store/rollup-writer.ts';
 import { createBreath } from './breath.ts';
 import { checkCall } from './call.ts';
@@ -132,6 +133,9 @@ export function applyRepair(store: Store, repair: Repair): boolean {
       return forgetPiece(store, repair.key);
     case 'recount_hour':
       recountHour(store, Math.floor(repair.hourMs / hourMs));
+      return true;
+    case 'rebuild_search':
+      rebuildSearch(store);
       return true;
     default:
       return repair satisfies never;

@@ -5,6 +5,7 @@ import type { Seal } from '../store/seal.ts';
 import { ErrandFailed, runErrand } from '../store/errand.ts';
 import { StoreError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';
+import { isAboutSearch } from '../store/inspect.ts';
 import { isStoreDamage } from '../store/refusal.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
@@ -76,12 +77,13 @@ export async function runCheck(options: CheckOptions, io: CommandIo): Promise<nu
 async function check(path: string, progress: Progress): Promise<StoreCheck> {
   try {
     const damage = await findDamage(path, progress);
-    if (damage.length > 0) return { ...nothingChecked, findings: damage };
+    if (damage.some(({ kind }) => kind === 'damage')) return { ...nothingChecked, findings: damage };
     const store = openStore(path, 'read');
     try {
-      return await checkStore(store, ({ calls, ofCalls }) =>
+      const checked = await checkStore(store, ({ calls, ofCalls }) =>
         progress.update(ofCalls === 0 ? null : calls / ofCalls, `${calls} of ${ofCalls} calls`),
       );
+      return { ...checked, findings: [...damage, ...checked.findings] };
     } finally {
       store.close();
     }
@@ -104,20 +106,28 @@ async function findDamage(path: string, progress: Progress): Promise<Finding[]> 
 }
 
 function damageFinding(text: string): Finding {
-  return { kind: 'damage', callId: null, text, repair: null };
+  if (!isAboutSearch(text)) return { kind: 'damage', callId: null, text, repair: null };
+  return {
+    kind: 'search',
+    callId: null,
+    text: `the search index is damaged (${text}); --repair begins it anew, and weir fills it from the bodies`,
+    repair: { kind: 'rebuild_search' },
+  };
 }
 
 /** In one transaction, on the one connection that may write. @throws StoreError `locked` while weir runs */
 function repair(path: string, seal: Seal | null, findings: readonly Finding[]): ReportedFinding[] {
   if (findings.every((finding) => finding.repair === null)) return findings.map(unrepaired);
   const store = openStore(path, 'write', { seal });
+  const apply = (finding: Finding): ReportedFinding => ({
+    ...finding,
+    repaired: finding.repair !== null && applyRepair(store, finding.repair),
+  });
   try {
-    return createWriter(store).transaction(() =>
-      findings.map((finding) => ({
-        ...finding,
-        repaired: finding.repair !== null && applyRepair(store, finding.repair),
-      })),
-    );
+    // The index first, and outside of any transaction, as it would refuse the others'.
+    const search = findings.filter(({ kind }) => kind === 'search').map(apply);
+    const others = findings.filter(({ kind }) => kind !== 'search');
+    return [...search, ...createWriter(store).transaction(() => others.map(apply))];
   } finally {
     store.close();
   }

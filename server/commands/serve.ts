@@ -118,6 +118,7 @@ async function start(
     target: config.store,
     limitMs: questionLimitMs,
     prices: data.prices,
+    onSearchDamaged: (searches) => recorder.searchDamaged(searches),
   });
   closing.push(() => reader.close());
   const storeSize = createStoreSize(reader);

@@ -8,6 +8,7 @@ import { workInBackground } from '../background.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
 import { openStore, type Store } from '../store/open.ts';
+import { isSearchDamage, SearchDamaged } from '../store/search-damage.ts';
 import { answer } from './answer.ts';
 import { toFailure } from './failure.ts';
 import { ready, type Answered, type Asked, type Setup } from './protocol.ts';
@@ -51,7 +52,9 @@ async function respond(asked: Asked): Promise<Answered> {
     const found = await answer(currentStore(), asked, currentPricer);
     return { id: asked.id, ok: true, answer: asked.isJson && found !== null ? jsonOf(found) : found };
   } catch (error) {
-    return { id: asked.id, ok: false, failure: toFailure(error) };
+    const isIndex = opened !== null && isSearchDamage(opened.store, error);
+    const thrown = isIndex ? new SearchDamaged(error instanceof Error ? error.message : '') : error;
+    return { id: asked.id, ok: false, failure: toFailure(thrown) };
   }
 }
 

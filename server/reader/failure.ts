@@ -1,5 +1,12 @@
 /** Errors of the reading process on their way to the asking one: plain data, made typed again on the other side. */
-import { BadCursor, BadQuestion, StoreError, Unsupported, type StoreErrorCode } from '../store/errors.ts';
+import {
+  BadCursor,
+  BadQuestion,
+  SearchDamaged,
+  StoreError,
+  Unsupported,
+  type StoreErrorCode,
+} from '../store/errors.ts';
 import { isPostgresRefusal } from '../store/postgres/error.ts';
 
 export interface Failure {
@@ -22,6 +29,8 @@ export function fromFailure({ name, message, code }: Failure): Error {
       return new BadCursor(message);
     case 'BadQuestion':
       return new BadQuestion(message);
+    case 'SearchDamaged':
+      return new SearchDamaged(message);
     case 'Unsupported':
       return new Unsupported(message);
     default:

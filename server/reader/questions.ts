@@ -206,4 +206,4 @@ export class ReaderUnavailable extends Error {
   override readonly name = 'ReaderUnavailable';
 }
 
-export { BadCursor, BadQuestion, StoreError, Unsupported } from '../store/errors.ts';
+export { BadCursor, BadQuestion, SearchDamaged, StoreError, Unsupported } from '../store/errors.ts';

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startArguments } from '../threads.ts';
+import { SearchDamaged } from '../store/errors.ts';
 import { fromFailure } from './failure.ts';
 import { ready, type Answer, type Answered, type Asked, type Setup } from './protocol.ts';
 import {
@@ -21,6 +22,8 @@ export interface ReaderOptions {
   readonly limitMs: number;
   /** The user's price file, for what calls would have cost otherwise; none if not given. */
   readonly prices?: Setup['prices'];
+  /** The full-text index could not be read for these searches: who writes it can make it anew. */
+  readonly onSearchDamaged?: (searches: readonly string[]) => void;
   /** A process that was asked nothing for so long is ended, for its 130 MB. Default one minute. */
   readonly idleMs?: number;
 }
@@ -167,11 +170,17 @@ class ReadingProcess implements Reader {
     this.#current = null;
     this.#breakdowns = 0;
     if (answered.ok) current.resolve(answered.answer);
-    else current.reject(fromFailure(answered.failure));
+    else this.#fail(current, fromFailure(answered.failure));
     this.#askNext();
     if (this.#current === null) {
       this.#idleTimer = setTimeout(() => this.#drop(), this.#options.idleMs ?? IDLE_MS).unref();
     }
+  }
+
+  #fail({ asked, reject }: Pending, error: Error): void {
+    if (error instanceof SearchDamaged && 'filters' in asked.args && 'q' in asked.args.filters)
+      this.#options.onSearchDamaged?.(asked.args.filters.q ?? []);
+    reject(error);
   }
 
   #giveUp(): void {

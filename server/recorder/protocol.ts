@@ -74,6 +74,8 @@ export type ToWorker =
   | Batch
   /** Rows are only sent back while somebody watches. */
   | { readonly kind: 'watch'; readonly on: boolean }
+  /** Somebody searched for this and found the index damaged. */
+  | { readonly kind: 'searchDamaged'; readonly searches: readonly string[] }
   /** Somebody waits for what was sent before: it is written at once. */
   | { readonly kind: 'flush' }
   /** Writes what there is and closes the store; answered by `closed`. */

@@ -60,6 +60,8 @@ export interface Recorder extends Sink {
   /** Rows are reported to `onRows` only while this is on. */
   watch(on: boolean): void;
   health(): RecorderHealth;
+  /** The index could not be read for these searches: it is looked at, and made anew if need be. */
+  searchDamaged(searches: readonly string[]): void;
   /** Resolves when everything that was reported has been written, and what was spilled for want of time has been looked into. */
   caughtUp(): Promise<void>;
   /** Writes what there is and closes the store. */
@@ -157,6 +159,10 @@ class SupervisedRecorder implements Recorder {
   }
 
   open: Sink['open'] = (exchange) => this.#batcher.open(exchange);
+
+  searchDamaged(searches: readonly string[]): void {
+    this.#post({ kind: 'searchDamaged', searches });
+  }
 
   watch(on: boolean): void {
     this.#isWatched = on;

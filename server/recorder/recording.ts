@@ -7,6 +7,7 @@ import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
 import { AssemblyBudget, type CallAssembly } from './assembly.ts';
 import { Attempts, learnAttempts } from './attempts.ts';
+import { probeSearch } from '../store/search-probe.ts';
 import { CacheWatch } from './cache-watch.ts';
 import { ChainNotes } from './chain-notes.ts';
 import { Backlog } from './backlog.ts';
@@ -248,6 +249,8 @@ class RecordingLoop {
     const ended = [...this.#ended];
     for (const message of messages) {
       if (message.kind === 'watch') this.#reports.watch(message.on);
+      if (message.kind === 'searchDamaged')
+        this.#keeper.attend((store) => probeSearch(store, message.searches));
       if (message.kind !== 'batch') continue;
       const taken = this.#ledger.take(message);
       for (const call of taken.begun) begun.add(call);

@@ -41,6 +41,11 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
+/** The full-text index did not take, or did not give back, the words of a call. */
+export class SearchDamaged extends Error {
+  override readonly name = 'SearchDamaged';
+}
+
 /** Asked for something that this version does not do. */
 export class Unsupported extends Error {
   override readonly name = 'Unsupported';

@@ -19,6 +19,7 @@ import type { Store } from './open.ts';
 import { createBodyReader } from './piece-reader.ts';
 import { migrateStore } from './schema.ts';
 import { postgresErrorOf } from './postgres/error.ts';
+import { isSearchDamage } from './search-damage.ts';
 import { isSqliteCode } from './sqlite-code.ts';
 import * as tables from './tables.ts';
 import { bodies, callDetails, calls, type BodyRow, type CallDetailsRow, type CallRow } from './tables.ts';
@@ -167,10 +168,22 @@ function shapesOf(sqlite: Database.Database): Map<string, string> {
 }
 
 /** What SQLite's own `integrity_check` finds in the pages of the file; empty when all is well. Reads the whole file. */
-export function findDamage({ sqlite, engine }: Store): string[] {
+export function findDamage(store: Store): string[] {
+  const { sqlite, engine } = store;
   // A server checks its pages as it reads them.
   if (engine === 'postgres') return [];
-  const rows: unknown = sqlite.pragma('integrity_check(100)');
-  const lines = (rows as { integrity_check: string }[]).map((row) => row.integrity_check);
-  return lines.filter((line) => line !== 'ok');
+  try {
+    const rows: unknown = sqlite.pragma('integrity_check(100)');
+    const lines = (rows as { integrity_check: string }[]).map((row) => row.integrity_check);
+    return lines.filter((line) => line !== 'ok');
+  } catch (error) {
+    // It stops at an index that cannot even be opened.
+    if (!isSearchDamage(store, error) || !(error instanceof Error)) throw error;
+    return [`fts5: ${error.message}`];
+  }
+}
+
+/** Whether a line of `findDamage` is about the full-text index alone. */
+export function isAboutSearch(line: string): boolean {
+  return /^fts5: |inverted index for FTS5 table/.test(line);
 }

@@ -1,13 +1,11 @@
 /** A search index that is damaged: no reason to give up the store, as all of it can be made again from the bodies. */
+import { SearchDamaged } from './errors.ts';
 import { beginBacklog } from './search-backlog.ts';
 import type { Store } from './open.ts';
 import { createSearchTables } from './search-tables.ts';
 import { isSqliteCode, sqliteCodeOf } from './sqlite-code.ts';
 
-/** The index did not take, or did not give back, the words of a call. */
-export class SearchDamaged extends Error {
-  override readonly name = 'SearchDamaged';
-}
+export { SearchDamaged };
 
 /** What the disk or another program refuses, whatever is written. */
 const notItsFault = ['FULL', 'IOERR', 'BUSY', 'LOCKED', 'READONLY', 'NOMEM', 'INTERRUPT'];

@@ -56,6 +56,20 @@ describe('weir check', () => {
     expect(await check(store.path)).toMatchObject({ code: 0, stdout: expect.stringContaining('clean') });
   });
 
+  it('says of a damaged search index that it can be made anew, and does that', async () => {
+    const store = await recordedStore();
+    const before = new Database(store.path);
+    before.unsafeMode(true);
+    before.exec("UPDATE call_text_data SET block = x'00010203040506'");
+    before.close();
+    const { code, stdout } = await check(store.path);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/search {2}the search index is damaged \(.*\); --repair begins it anew/);
+    expect(stdout).toMatch(/5 calls .* --repair can put 1 right/s);
+    expect((await check(store.path, '--repair')).code).toBe(0);
+    expect(await check(store.path)).toMatchObject({ code: 0, stdout: expect.stringContaining('clean') });
+  });
+
   it('never touches tokens or costs', async () => {
     const store = await recordedStore();
     store.damage(

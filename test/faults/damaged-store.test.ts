@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { closeSync, cpSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { callsPageSchema } from '../../server/api/schemas/call.ts';
 import { startProgram } from '../support/program.ts';
 import { expectNothingLost, freshDir, load, started } from './stage.ts';
 import { storedCalls } from './verdict.ts';
@@ -71,6 +72,36 @@ describe('a store that is damaged', () => {
     for (let page = 2; page < 12; page++) writeAt(path, page * 8192, Buffer.alloc(8192, 0x5a));
     await goesOn(dataDir);
     expect(setAside(dataDir)).toHaveLength(1);
+  }, 60_000);
+
+  test('a search index whose damage only a search meets: it is made anew from the bodies', async () => {
+    const dataDir = copy();
+    const database = new Database(join(dataDir, 'weir.db'));
+    database.unsafeMode(true);
+    // Not what the index is opened by: what it holds of words.
+    database.exec('UPDATE call_text_data SET block = zeroblob(40) WHERE id > 10');
+    database.close();
+    const program = await started(upstream.url, dataDir);
+    const search = () =>
+      fetch(new URL('/-/api/v1/calls?q=answer&limit=5', program.dashboardUrl), {
+        headers: { authorization: `Bearer ${program.token}` },
+      });
+    const first = await search();
+    expect([first.status, await first.json()]).toMatchObject([
+      503,
+      { type: 'urn:weir:problem:search_damaged' },
+    ]);
+    const items = await until(
+      async () => {
+        const page = await search();
+        return page.ok ? callsPageSchema.parse(await page.json()).items.length : 0;
+      },
+      (count) => count === 5,
+    );
+    expect(items).toBe(5);
+    expect(program.stderr()).toMatch(/The search index was damaged \(.*\); it is being built anew\./);
+    expect(setAside(dataDir)).toEqual([]);
+    await program.stop();
   }, 60_000);
 
   test('a corrupt tail of the write-ahead log: what stands before it is there, and the record goes on', async () => {
