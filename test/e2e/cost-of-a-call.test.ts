@@ -10,6 +10,7 @@ import { Batcher } from '../../server/recorder/batcher.ts';
 import { spanFields, type Batch } from '../../server/recorder/protocol.ts';
 import { connectRaw, type RawClient } from '../support/client.ts';
 import { startProgram, type Program } from '../support/program.ts';
+import { parseMetrics } from '../support/prometheus.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -29,8 +30,12 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.close());
 
+let sentCalls = 0;
+const digestLimit = { timeout: 20_000, interval: 250 };
+
 async function callTimes(client: RawClient, count: number): Promise<void> {
   for (let made = 0; made < count; made++) expect((await client.send(call).answer()).status).toBe(200);
+  sentCalls += count;
 }
 
 describe('a call', () => {
@@ -74,8 +79,11 @@ describe('a call', () => {
 
   it('allocates no more than twice what it did', async () => {
     const calls = 1000;
+    await expect.poll(() => digestedCalls(program), digestLimit).toBe(sentCalls);
     const fromMs = Date.now() - startedMs;
     await callTimes(client, calls);
+    // The recorder may be behind.
+    await expect.poll(() => digestedCalls(program), digestLimit).toBe(sentCalls);
     const toMs = Date.now() - startedMs;
     // What is traced stays in a buffer of the process until it ends.
     await program.stop();
@@ -85,6 +93,12 @@ describe('a call', () => {
     expect(recorder).toBeLessThan(recorded.recorderAllocatedBytes * 2);
   });
 });
+
+async function digestedCalls({ proxyUrl }: Program): Promise<number> {
+  const samples = parseMetrics(await (await fetch(`${proxyUrl}/-/metrics`)).text());
+  const counts = samples.filter(({ name }) => name === 'weir_requests_total');
+  return counts.reduce((sum, { value }) => sum + value, 0);
+}
 
 it('a call crosses to the recorder in few messages, each of its bytes copied once into shared slabs', async () => {
   const batches: Batch[] = [];
