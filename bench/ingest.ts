@@ -92,8 +92,8 @@ export async function ingestTable(
   ]);
   const wordsPart = sizes.words / rawBytes;
   return [
-    ...(rawBytes / weir.bytes < 35 && calls >= 2000
-      ? ['the file with its search index is larger than a thirty-fifth of what was sent']
+    ...(rawBytes / weir.bytes < 50 && calls >= 4000
+      ? ['the file with its search index is larger than a fiftieth of what was sent']
       : []),
     ...(wordsPart > 0.02
       ? [`the search index is ${(100 * wordsPart).toFixed(1)} % of what was sent, not 2`]
@@ -211,7 +211,7 @@ function sizesOf(store: Store) {
     packs: sum('sum(length(bytes)) FROM packs'),
     lists: sum("sum(length(bytes)) FROM bodies WHERE packing IN ('slices', 'events')"),
     marks: sum('sum(length(marks)) FROM bodies'),
-    pieces: sum('count(*) * 30 FROM pieces'),
+    pieces: sum('count(*) * 22 FROM pieces'),
     words: sum('sum(length(block)) FROM call_text_data') + sum('count(*) * 60 FROM call_docs'),
   };
 }
