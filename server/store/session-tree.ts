@@ -1,5 +1,6 @@
 /** The agents of a session as a tree, and sums over its branches. Pure. */
 import type { SessionAgent, SessionTotals } from './served.ts';
+import { makeTotals } from './session-totals.ts';
 
 /** An agent before it has its place in the tree. */
 export type FlatAgent = Omit<SessionAgent, 'depth' | 'totals'>;
@@ -12,23 +13,10 @@ interface Placed {
 }
 
 /** The totals of no calls. */
-export const noTotals: SessionTotals = {
-  calls: 0,
-  errors: 0,
-  input_tokens: null,
-  output_tokens: null,
-  thinking_tokens: null,
-  cache_read_tokens: null,
-  cache_write_5m_tokens: null,
-  cache_write_1h_tokens: null,
-  total_tokens: null,
-  web_search_requests: null,
-  cost_nano_usd: null,
-  unpriced_calls: 0,
-  cache_hit_rate: null,
-  cache_saved_nano_usd: null,
-  peak_context_tokens: null,
-};
+export const noTotals: SessionTotals = makeTotals(
+  () => 0,
+  () => null,
+);
 
 /**
  * The main thread, then what it started, each agent before those below it and siblings in the order given. Who names no
@@ -68,22 +56,10 @@ function parentsOf(agents: readonly FlatAgent[]): Map<string, string | null> {
 
 /** Unknown and known is known; unknown and unknown is unknown. */
 export function addTotals(one: SessionTotals, two: SessionTotals): SessionTotals {
-  const sum = {
-    calls: one.calls + two.calls,
-    errors: one.errors + two.errors,
-    input_tokens: add(one.input_tokens, two.input_tokens),
-    output_tokens: add(one.output_tokens, two.output_tokens),
-    thinking_tokens: add(one.thinking_tokens, two.thinking_tokens),
-    cache_read_tokens: add(one.cache_read_tokens, two.cache_read_tokens),
-    cache_write_5m_tokens: add(one.cache_write_5m_tokens, two.cache_write_5m_tokens),
-    cache_write_1h_tokens: add(one.cache_write_1h_tokens, two.cache_write_1h_tokens),
-    total_tokens: add(one.total_tokens, two.total_tokens),
-    web_search_requests: add(one.web_search_requests, two.web_search_requests),
-    cost_nano_usd: add(one.cost_nano_usd, two.cost_nano_usd),
-    unpriced_calls: one.unpriced_calls + two.unpriced_calls,
-    cache_saved_nano_usd: add(one.cache_saved_nano_usd, two.cache_saved_nano_usd),
-    peak_context_tokens: larger(one.peak_context_tokens, two.peak_context_tokens),
-  };
+  const sum = makeTotals(
+    (name) => one[name] + two[name],
+    (name) => (name === 'peak_context_tokens' ? larger : add)(one[name], two[name]),
+  );
   return { ...sum, cache_hit_rate: hitRate(sum) };
 }
 

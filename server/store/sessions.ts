@@ -6,6 +6,7 @@ import type { Filters } from './filters.ts';
 import { metricSql } from './metrics.ts';
 import type { Store } from './open.ts';
 import { settleSearch } from './search-hits.ts';
+import { makeTotals, totalNames } from './session-totals.ts';
 import { formatCursor, parseCursor, type Position } from './position.ts';
 import type { Metric, Session, SessionSpan, SessionsPage, SessionTotals } from './served.ts';
 import { calls } from './tables.ts';
@@ -17,22 +18,8 @@ export const contextTokens = sql`CASE WHEN coalesce(${calls.input_tokens}, ${cal
   THEN coalesce(${calls.input_tokens}, 0) + coalesce(${calls.cache_read_tokens}, 0)
     + coalesce(${calls.cache_write_5m_tokens}, 0) + coalesce(${calls.cache_write_1h_tokens}, 0) END`;
 
-const totalMetrics = [
-  'calls',
-  'errors',
-  'input_tokens',
-  'output_tokens',
-  'thinking_tokens',
-  'cache_read_tokens',
-  'cache_write_5m_tokens',
-  'cache_write_1h_tokens',
-  'total_tokens',
-  'web_search_requests',
-  'cost_nano_usd',
-  'unpriced_calls',
-  'cache_hit_rate',
-  'cache_saved_nano_usd',
-] as const satisfies readonly Metric[];
+/** The largest context is no metric. */
+const totalMetrics: readonly Metric[] = totalNames.filter((name) => name !== 'peak_context_tokens');
 
 /** What the aggregates of `spanColumns` give back. */
 export interface SpanRow extends SessionTotals {
@@ -166,22 +153,8 @@ export function toSpan(row: SpanRow): SessionSpan {
 }
 
 export function toTotals(row: SessionTotals): SessionTotals {
-  const { calls: count, errors, unpriced_calls: unpriced } = row;
-  return {
-    calls: count,
-    errors,
-    input_tokens: row.input_tokens,
-    output_tokens: row.output_tokens,
-    thinking_tokens: row.thinking_tokens,
-    cache_read_tokens: row.cache_read_tokens,
-    cache_write_5m_tokens: row.cache_write_5m_tokens,
-    cache_write_1h_tokens: row.cache_write_1h_tokens,
-    total_tokens: row.total_tokens,
-    web_search_requests: row.web_search_requests,
-    cost_nano_usd: row.cost_nano_usd,
-    unpriced_calls: unpriced,
-    cache_hit_rate: row.cache_hit_rate,
-    cache_saved_nano_usd: row.cache_saved_nano_usd,
-    peak_context_tokens: row.peak_context_tokens,
-  };
+  return makeTotals(
+    (name) => row[name],
+    (name) => row[name],
+  );
 }

@@ -2,26 +2,11 @@
 import { z } from 'zod';
 import type * as wire from '../wire.ts';
 import { callShape } from './call.ts';
-import { exactly, integer, nullableText, nullableInteger, nullableNumber } from './shape.ts';
+import { totalCounts, totalNames } from '../../store/session-totals.ts';
+import { exactly, integer, nullableText, nullableInteger, nullableNumber, shapeOf } from './shape.ts';
 
 export const sessionTotalsSchema = exactly<wire.SessionTotals>()(
-  z.strictObject({
-    calls: integer,
-    errors: integer,
-    input_tokens: nullableNumber,
-    output_tokens: nullableNumber,
-    thinking_tokens: nullableNumber,
-    cache_read_tokens: nullableNumber,
-    cache_write_5m_tokens: nullableNumber,
-    cache_write_1h_tokens: nullableNumber,
-    total_tokens: nullableNumber,
-    web_search_requests: nullableNumber,
-    cost_nano_usd: nullableNumber,
-    unpriced_calls: integer,
-    cache_hit_rate: nullableNumber,
-    cache_saved_nano_usd: nullableNumber,
-    peak_context_tokens: nullableNumber,
-  }),
+  z.strictObject({ ...shapeOf(totalNames, nullableNumber), ...shapeOf(totalCounts, integer) }),
 );
 
 const spanShape = {

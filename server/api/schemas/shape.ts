@@ -24,6 +24,15 @@ export const nullableBit = integer.min(0).max(1).nullable();
 
 export const nullableNumber = z.number().nullable();
 
+/** The same schema for each of these names. */
+export function shapeOf<Name extends string, Schema extends z.ZodType>(
+  names: readonly Name[],
+  schema: Schema,
+): Record<Name, Schema> {
+  // What the library's type of this function cannot say.
+  return Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>;
+}
+
 export const problemSchema = exactly<wire.Problem>()(
   z.strictObject({ type: z.string(), title: z.string(), status: integer, detail: z.string() }),
 );
