@@ -34,7 +34,7 @@ export function encodeCall({ open, head, end, request, response }: EndedCall): U
     response: factsOf(response),
   };
   const text = Buffer.from(JSON.stringify(facts));
-  const length = Buffer.alloc(lengthBytes);
+  const length = Buffer.allocUnsafe(lengthBytes);
   length.writeUInt32LE(text.byteLength);
   const chunks = [...request.chunks, ...response.chunks];
   const marks = new Float64Array(chunks.length * 2);

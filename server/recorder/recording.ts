@@ -81,7 +81,7 @@ class RecordingLoop {
   readonly #vitals: Int32Array;
   readonly #inbox: ToWorker[] = [];
   /** Waits for the next commit. */
-  #ended: readonly Ending[] = [];
+  #ended: Ending[] = [];
   #writtenMs = Number.NEGATIVE_INFINITY;
   #nextWrite: NodeJS.Timeout | null = null;
   #generation: number;
@@ -246,7 +246,6 @@ class RecordingLoop {
 
   #take(messages: readonly ToWorker[]): void {
     const begun = new Set<CallAssembly>();
-    const ended = [...this.#ended];
     for (const message of messages) {
       if (message.kind === 'watch') this.#reports.watch(message.on);
       if (message.kind === 'searchDamaged')
@@ -254,9 +253,8 @@ class RecordingLoop {
       if (message.kind !== 'batch') continue;
       const taken = this.#ledger.take(message);
       for (const call of taken.begun) begun.add(call);
-      ended.push(...taken.ended);
+      this.#ended.push(...taken.ended);
     }
-    this.#ended = ended;
     for (const call of begun) {
       // A call that both began and ended here is written once, whole.
       if (call.hasEnded) continue;

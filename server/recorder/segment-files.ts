@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isFileError } from './file-error.ts';
 
-export const recordHeadBytes = 8;
+const recordHeadBytes = 8;
 const segmentBytes = 16 * 1024 * 1024;
 /** Of one system call. */
 const mostBuffers = 1000;
@@ -58,11 +58,6 @@ export class SegmentFiles {
   /** Oldest first. */
   get paths(): string[] {
     return this.#segments.map(({ path }) => path);
-  }
-
-  /** The oldest file and how much of it is written; null when there is none. */
-  get oldest(): { readonly path: string; readonly bytes: number } | null {
-    return this.#segments[0] ?? null;
   }
 
   /** On disk when it returns. Throws what the file system throws (`ENOSPC`, `EIO`, …); then nothing of it is kept. */
@@ -147,7 +142,7 @@ export class SegmentFiles {
 
 /** A record around its payload, whose parts stay where they lie. */
 export function recordOf(payload: readonly Uint8Array[]): Uint8Array[] {
-  const head = Buffer.alloc(recordHeadBytes);
+  const head = Buffer.allocUnsafe(recordHeadBytes);
   let [bytes, sum] = [0, 0];
   for (const part of payload) {
     bytes += part.byteLength;
