@@ -7,6 +7,8 @@ import { passesFilters, type FilterValues } from '../lib/filters.ts';
 import type { Range } from '../lib/range.ts';
 
 const PAGE_ROWS = 200;
+/** A search that ran out of time gives fewer, or none, and a place to go on from. */
+const FEW_ROWS = 50;
 /** Rows that are kept in memory; past them the range has to be narrowed. */
 const MOST_ROWS = 4_000;
 const MOST_FRESH = 50;
@@ -26,6 +28,8 @@ export interface CallList {
   readonly isLoading: ReadonlySignal<boolean>;
   readonly hasMore: ReadonlySignal<boolean>;
   readonly isFull: ReadonlySignal<boolean>;
+  /** What a search did not look for, in one sentence. */
+  readonly incomplete: ReadonlySignal<string | null>;
   /** Calls that came in while rows could not be inserted. */
   readonly waiting: ReadonlySignal<number>;
   /** Ids of rows that have just come in. */
@@ -55,6 +59,7 @@ export function createCallList(mayInsert: () => boolean): CallList {
   const isStale = signal(true);
   const isLoading = signal(false);
   const cursor = signal<string | null>(null);
+  const incomplete = signal<string | null>(null);
   const waitingIds = new Set<string>();
   const waiting = signal(0);
   const fresh = signal<ReadonlySet<string>>(new Set());
@@ -74,7 +79,12 @@ export function createCallList(mayInsert: () => boolean): CallList {
       items.value =
         from === null ? page.items : [...items.value, ...page.items.filter(({ id }) => !known.has(id))];
       cursor.value = page.next_cursor;
+      incomplete.value = page.incomplete ?? null;
       error.value = null;
+      if (page.next_cursor !== null && items.value.length < FEW_ROWS) {
+        await load(page.next_cursor);
+        return;
+      }
     } catch (failure) {
       if (stopped.aborted) return;
       error.value = failure instanceof ApiFailure ? failure : new ApiFailure(0, String(failure));
@@ -121,6 +131,7 @@ export function createCallList(mayInsert: () => boolean): CallList {
     isLoading,
     hasMore: computed(() => cursor.value !== null && items.value.length < MOST_ROWS),
     isFull: computed(() => items.value.length >= MOST_ROWS),
+    incomplete,
     waiting,
     fresh,
     ask: (next) => {

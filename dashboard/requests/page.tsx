@@ -109,6 +109,7 @@ export function RequestsPage(): JSX.Element {
         <FilterBar note={countText(list)} exports={exportsOf(params, selected)} />
         <LiveButton isLive={isLive.value} onToggle={toggleLive} />
       </div>
+      {list.incomplete.value === null ? null : <p class="muted">{list.incomplete.value}</p>}
       <Histogram />
       {list.error.value ? <Failure error={list.error.value} /> : null}
       <div class="list-body">
