@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { LabelNames } from './label-names.ts';
 import type { FinishedCall, RateLimits } from './recorder/finished.ts';
+import { TalliedCounter } from './tallied-counter.ts';
 
 /** Read at each scrape. */
 export interface MetricsNow {
@@ -96,11 +97,11 @@ class CallMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    this.#requests = new Counter({
+    this.#requests = new TalliedCounter({
       name: 'weir_requests_total',
       help: 'Calls that have ended.',
       labelNames: ['model', 'status_class', 'stop_reason', 'stream'],
-      registers,
+      registry,
     });
     this.#durations = new Histogram({
       name: 'weir_request_duration_seconds',
@@ -114,11 +115,11 @@ class CallMetrics {
       buckets: firstTokenSeconds,
       registers,
     });
-    this.#tokens = new Counter({
+    this.#tokens = new TalliedCounter({
       name: 'weir_tokens_total',
       help: 'Tokens by kind; thinking is part of output.',
       labelNames: ['model', 'kind'],
-      registers,
+      registry,
     });
     this.#unpriced = new Counter({
       name: 'weir_unpriced_requests_total',
@@ -155,12 +156,12 @@ class CallMetrics {
 
   add(call: FinishedCall): void {
     const model = this.#models.take(call.model ?? unknownName);
-    this.#requests.inc({
+    this.#requests.add([
       model,
-      status_class: call.status === null ? none : `${Math.floor(call.status / 100)}xx`,
-      stop_reason: call.stopReason === null ? none : this.#stopReasons.take(call.stopReason),
-      stream: call.stream === null ? none : String(call.stream),
-    });
+      call.status === null ? none : `${Math.floor(call.status / 100)}xx`,
+      call.stopReason === null ? none : this.#stopReasons.take(call.stopReason),
+      call.stream === null ? none : String(call.stream),
+    ]);
     if (call.durationUs !== null) this.#durations.observe(call.durationUs / 1e6);
     if (call.ttftUs !== null) this.#firstTokens.observe(call.ttftUs / 1e6);
     this.#addTokens(model, call);
@@ -180,7 +181,7 @@ class CallMetrics {
       cache_write_1h: call.cacheWrite1hTokens,
     };
     for (const [kind, count] of Object.entries(counts)) {
-      if (count !== null) this.#tokens.inc({ model, kind }, count);
+      if (count !== null) this.#tokens.add([model, kind], count);
     }
   }
 
