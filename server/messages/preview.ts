@@ -71,10 +71,11 @@ function resultsOf(blocks: readonly unknown[], messages: readonly unknown[]): st
     .map((block) => block?.['tool_use_id']);
   if (ids.length === 0) return null;
   const names = new Map<unknown, string>();
-  for (const message of messages) {
-    for (const block of asArray(asObject(message)?.['content'])) {
+  // They were called a turn before, at the end of a long conversation.
+  for (let at = messages.length - 1; at >= 0 && ids.some((id) => !names.has(id)); at -= 1) {
+    for (const block of asArray(asObject(messages[at])?.['content'])) {
       const { id, name } = asObject(block) ?? {};
-      if (typeof id === 'string' && typeof name === 'string') names.set(id, name);
+      if (typeof id === 'string' && typeof name === 'string' && !names.has(id)) names.set(id, name);
     }
   }
   const called = new Set(ids.map((id) => names.get(id) ?? '?'));

@@ -222,9 +222,9 @@ describe('the vocabulary of the index', () => {
       const { store, writer } = temporaryStore({ durability: 'normal' });
       const ids = storeCalls(
         writer,
-        Array.from({ length: 3000 }, () => sampleCall()),
+        Array.from({ length: 8000 }, () => sampleCall()),
       );
-      for (const part of [ids.slice(0, 1700), ids.slice(1700)]) {
+      for (const part of [ids.slice(0, 4500), ids.slice(4500)]) {
         writer.transaction(() => {
           for (const [at, id] of part.entries())
             writer.setText(id, `always rare${at}a ${at % 2 === 0 ? 'alternate' : 'alpine'} b${at % 50}`);
