@@ -32,7 +32,8 @@ async function begin(setup: WorkerSetup): Promise<void> {
 
 /**
  * Where calls and their record share a core, calls go first; `GivingWay` sees to it that the record still has its part. Not in audit mode,
- * where calls wait for it. Before the questions, which are at 19; at 15 it starved beside seven busy programs to a core.
+ * where calls wait for it. Before the questions, which are at 19; at 15
+ * it would have half a percent of a core beside seven busy programs, at 10 one and a half.
  */
 function letCallsGoFirst(shared: SharedArrayBuffer): void {
   const niceness = 10;
