@@ -2,7 +2,7 @@
 
 export interface Figures {
   readonly perSecond?: number;
-  /** Calls a second, the time counted until the last of them was on the disk. */
+  /** Calls a second, the time counted until the last of them was in the store. */
   readonly keptPerSecond?: number;
   readonly p50Us?: number;
   readonly p99Us?: number;
@@ -67,7 +67,7 @@ export function resultsPage(run: Run): string {
     '# What it costs',
     '',
     'Written by `npm run bench`. Proxies on one core, upstream and clients on the other, everything on loopback; contenders take turns; medians.',
-    'Compare within a table, not between machines. "kept/s" counts the time until the last record was on the disk; calls are held back while the',
+    'Compare within a table, not between machines. "kept/s" counts the time until the last record was in the store; calls are held back while the',
     'record is half a second or 48 MB behind. "Weir, no record" is its forwarder with a sink that forgets, which no setting offers.',
     '',
     run.about,
