@@ -68,7 +68,7 @@ test('calls that were left open belong to who opened them, until that one is gon
   expect([openCallIds(two.store, nowMs), openCallIds(two.store, hourLater)]).toEqual([[], [open.id]]);
 });
 
-test('two programs that remove at once remove each call once, and what one records meanwhile stays whole', async () => {
+test('two programs that remove at once remove each call once, and what one records of a day that stays is whole', async () => {
   const target = temporaryDatabase();
   const dayMs = 86_400_000;
   const firstMs = Date.UTC(2026, 9, 22);
@@ -86,7 +86,7 @@ test('two programs that remove at once remove each call once, and what one recor
   const runs = both.map(({ store, writer }) => startRetention(store, writer, plan));
   for (let going = runs, step = 0; going.length > 0; step += 1) {
     going = going.filter((run) => run.step());
-    if (step < 6) record(step % 2 === 0 ? 1 : 0, firstMs + 3 * dayMs + step);
+    if (step < 6) record(step % 2 === 0 ? 1 : 0, firstMs + 4 * dayMs + step);
   }
   const sum = (of: 'calls' | 'bodies'): number => runs.reduce((total, { done }) => total + done[of], 0);
   expect(sum('calls')).toBe(40);
