@@ -6,9 +6,9 @@ export function waitToBeAlone({ engine, sqlite }: Store, what: string): void {
   if (engine === 'postgres') sqlite.prepare(`SELECT pg_advisory_xact_lock(${lockKey})`).get(what);
 }
 
-/** Waits until nobody is alone with this, and lets nobody be until the transaction ends, which it belongs into. */
+/** Lets nobody be alone with this until the transaction ends, which it belongs into; whatever is asked next waits until nobody is. */
 export function keepFromBeingAlone({ engine, sqlite }: Store, what: string): void {
-  if (engine === 'postgres') sqlite.prepare(`SELECT pg_advisory_xact_lock_shared(${lockKey})`).get(what);
+  if (engine === 'postgres') sqlite.prepare(`SELECT pg_advisory_xact_lock_shared(${lockKey})`).run(what);
 }
 
 /** What a step of retention does. */

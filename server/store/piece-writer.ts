@@ -13,6 +13,7 @@ import { createPieceIndex, type PieceIndex } from './piece-index.ts';
 import { digestOf } from './piece-reader.ts';
 import { RecentPieces } from './recent-pieces.ts';
 import { isStoreRefusal } from './refusal.ts';
+import { createRemovalWatch } from './removed-packs.ts';
 import { joinSlices, placeList, type Slice } from './slices.ts';
 import type { BodyRow } from './tables.ts';
 
@@ -44,13 +45,21 @@ export function createPieceWriter(store: Store): PieceWriter {
     index: createPieceIndex(store),
     isFar: store.engine === 'postgres',
   };
-  const forget = (): void => {
+  const haveGone = createRemovalWatch(store);
+  const forgetPlaces = (): void => {
     memory.packs.forget();
     memory.recent.forget();
+  };
+  const forget = (): void => {
+    forgetPlaces();
     memory.index.forget();
   };
 
   function storeBodies<Body extends DigestibleBody>(startedMs: number, bodies: readonly Body[]) {
+    if (mayBeRemoved(startedMs)) {
+      keepFromBeingAlone(store, removing);
+      if (haveGone()) forgetPlaces();
+    }
     const day = utcDay(startedMs);
     const packer = new Packer(day, memory);
     const stored = bodies.map((body) => {
@@ -69,7 +78,6 @@ export function createPieceWriter(store: Store): PieceWriter {
   return {
     store(startedMs, bodies) {
       try {
-        if (mayBeRemoved(startedMs)) keepFromBeingAlone(store, removing);
         // A piece without its pack would spoil later bodies. A transaction within another one makes the search index write out what it holds.
         const { inTransaction } = store.sqlite;
         return inTransaction

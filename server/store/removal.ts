@@ -4,6 +4,7 @@ import { chainOf } from './chain.ts';
 import { firstPackId, firstPieceKey, utcDay } from './days.ts';
 import type { Store } from './open.ts';
 import { noteCallsRemoved } from './removed-calls.ts';
+import { notePacksRemoved } from './removed-packs.ts';
 import { batchResults, bodies, callDetails, calls, costRevisions, packs, pieces } from './tables.ts';
 
 /** Literal, as a parameter would not match the partial index of kept bodies. */
@@ -57,11 +58,12 @@ export function removePacks(
     .all();
   onBytes(found.reduce((total, { bytes }) => total + bytes, 0));
   const last = found.at(-1);
-  if (last !== undefined)
-    store.db
-      .delete(packs)
-      .where(sql`${packs.id} <= ${last.id}`)
-      .run();
+  if (last === undefined) return 0;
+  notePacksRemoved(store);
+  store.db
+    .delete(packs)
+    .where(sql`${packs.id} <= ${last.id}`)
+    .run();
   return found.length;
 }
 

@@ -68,7 +68,29 @@ test('calls that were left open belong to who opened them, until that one is gon
   expect([openCallIds(two.store, nowMs), openCallIds(two.store, hourLater)]).toEqual([[], [open.id]]);
 });
 
-test('two programs that remove at once remove each call once, and what one records of a day that stays is whole', async () => {
+test('what a program knows of a day that another one has removed is not named by a late call of it', () => {
+  const target = temporaryDatabase();
+  const [one, two] = [installation(target, 1), installation(target, 2)];
+  const startedMs = Date.UTC(2026, 9, 22);
+  const bytes = Buffer.from('what was said before '.repeat(400));
+  const parts = [{ part: 'request' as const, ...joinBody([{ bytes, atUs: 1 }]) }];
+  const record = (): string => {
+    const { id, ...row } = sampleCall({ started_ms: startedMs, model: 'm' });
+    one.writer.transaction(() => one.writer.finishCall(id, row, sampleDetails, parts));
+    return id;
+  };
+  record();
+  const run = startRetention(two.store, two.writer, {
+    callsBeforeMs: null,
+    bodiesBeforeMs: startedMs + 86_400_000,
+  });
+  while (run.step());
+  expect(run.done.packBytes).toBeGreaterThan(0);
+  const [body] = readBody(two.store, record(), 'request');
+  expect(body === undefined ? null : unpackBody(body).bytes.equals(bytes)).toBe(true);
+});
+
+test('two programs that remove at once remove each call once, and what one records meanwhile stays whole', async () => {
   const target = temporaryDatabase();
   const dayMs = 86_400_000;
   const firstMs = Date.UTC(2026, 9, 22);
@@ -86,8 +108,10 @@ test('two programs that remove at once remove each call once, and what one recor
   const runs = both.map(({ store, writer }) => startRetention(store, writer, plan));
   for (let going = runs, step = 0; going.length > 0; step += 1) {
     going = going.filter((run) => run.step());
-    if (step < 6) record(step % 2 === 0 ? 1 : 0, firstMs + 4 * dayMs + step);
+    if (step < 20) record(step % 2 === 0 ? 1 : 0, firstMs + 3 * dayMs + step);
   }
+  // Which of them removed the last packs is a matter of time.
+  for (const by of [0, 1] as const) record(by, firstMs + 3 * dayMs);
   const sum = (of: 'calls' | 'bodies'): number => runs.reduce((total, { done }) => total + done[of], 0);
   expect(sum('calls')).toBe(40);
   const { sqlite } = both[0].store;
