@@ -7,7 +7,7 @@ import { dayStartMs, utcDay } from './days.ts';
 import type { Store } from './open.ts';
 import { expireBodies, removeCalls, removePacks, removePieces } from './removal.ts';
 import { latest, type RetentionPlan } from './retention.ts';
-import { shrinkIndex } from './search-shrink.ts';
+import { mergeIndex } from './search-merge.ts';
 import type { Writer } from './write.ts';
 
 /** One after the other until it returns false; each is a transaction of its own. */
@@ -37,14 +37,34 @@ export function startRetention(
   plan: Pick<RetentionPlan, 'bodiesBeforeMs' | 'callsBeforeMs'>,
 ): RetentionRun {
   const done = { bodies: 0, calls: 0, packBytes: 0 };
-  const phases = [
-    ...removals(store, writer, plan, done),
-    (limit: number) => shrinkIndex(store, limit),
-    (limit: number) => giveBack(store, limit),
-  ];
+  const phases = [...removals(store, writer, plan, done), (limit: number) => giveBack(store, limit)].map(
+    inParts,
+  );
+  const shrink = inParts((limit) => mergeIndex(store, limit));
   let workMs = longestMs / 2;
+  return {
+    done,
+    step() {
+      const [phase] = phases;
+      if (phase === undefined) return false;
+      const beganMs = performance.now();
+      const hasMore = writer.transaction(() => {
+        // Of several writers of one store one at a time, and none that still names what goes.
+        waitToBeAlone(store, removing);
+        // The index shrinks in between: it would read a long stretch of nothing but removed words in one go.
+        return shrink(beganMs + workMs) || phase(beganMs + workMs);
+      });
+      workMs = scaled(workMs, stepMs, performance.now() - beganMs, shortestMs, longestMs);
+      if (!hasMore) phases.shift();
+      return phases.length > 0;
+    },
+  };
+}
+
+/** Does a part of a phase after the other until a moment; false when nothing is left of it. */
+function inParts(phase: Phase): (untilMs: number) => boolean {
   let part = firstPart;
-  const work = (phase: Phase, untilMs: number): boolean => {
+  return (untilMs) => {
     for (let total = 0; total < mostInStep;) {
       const beganMs = performance.now();
       const touched = phase(Math.min(part, mostInStep - total));
@@ -55,25 +75,6 @@ export function startRetention(
       if (performance.now() >= untilMs) break;
     }
     return true;
-  };
-  return {
-    done,
-    step() {
-      const [phase] = phases;
-      if (phase === undefined) return false;
-      const beganMs = performance.now();
-      const hasMore = writer.transaction(() => {
-        // Of several writers of one store one at a time, and none that still names what goes.
-        waitToBeAlone(store, removing);
-        return work(phase, beganMs + workMs);
-      });
-      workMs = scaled(workMs, stepMs, performance.now() - beganMs, shortestMs, longestMs);
-      if (!hasMore) {
-        phases.shift();
-        part = firstPart;
-      }
-      return phases.length > 0;
-    },
   };
 }
 

@@ -27,19 +27,27 @@ const tables = `
 export function createSearchTables(sqlite: Database.Database): boolean {
   const before = sqlite.prepare("SELECT name FROM sqlite_schema WHERE name = 'call_text'").get();
   sqlite.exec(tables);
-  if (before === undefined) stopShrinking(sqlite);
+  if (before === undefined) configure(sqlite);
   return before === undefined;
 }
 
+/** So many segments of a level are joined: four take a fifth more of the processor's time, and of more the longest commit is longer. */
+export const mergedSegments = 8;
+/** Of a level of which so much has been removed, the rest is written anew. */
+export const shrinkFromPercent = 10;
 const never = 0;
+/** Nobody is to get there; without it an index is full at 2000 segments. */
+const tooManySegments = 1000;
 
-/** From how much on that has been removed of a part of the index, in percent, that part is written anew. */
-export function setShrinkingFrom(sqlite: Database.Database, percent: number): void {
+/** Nothing is joined by itself: search-merge.ts. */
+function configure(sqlite: Database.Database): void {
+  const settings = {
+    automerge: never,
+    crisismerge: tooManySegments,
+    usermerge: mergedSegments,
+    deletemerge: shrinkFromPercent,
+  };
   // Written out, as numbers are bound as floating ones.
-  sqlite.exec(`INSERT INTO call_text (call_text, rank) VALUES ('deletemerge', ${percent})`);
-}
-
-/** Never by itself: search-shrink.ts. */
-export function stopShrinking(sqlite: Database.Database): void {
-  setShrinkingFrom(sqlite, never);
+  for (const [name, value] of Object.entries(settings))
+    sqlite.exec(`INSERT INTO call_text (call_text, rank) VALUES ('${name}', ${value})`);
 }

@@ -4,6 +4,7 @@
  * pages to read than there is time for is known before it is asked.
  */
 import type { Store } from './open.ts';
+import { Varints } from './search-varints.ts';
 
 type Connection = Store['sqlite'];
 
@@ -110,25 +111,4 @@ function wordsOnPage(block: Buffer): string[] {
     words.push(before.toString('utf8', 1));
   }
   return words;
-}
-
-/** SQLite's numbers of several bytes; those here have two or three. */
-class Varints {
-  at: number;
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.at = at;
-  }
-
-  next(): number {
-    let value = 0;
-    for (;;) {
-      const byte = this.#bytes[this.at] ?? 0;
-      this.at += 1;
-      value = value * 128 + (byte & 127);
-      if (byte < 128) return value;
-    }
-  }
 }

@@ -5,16 +5,20 @@ import { sql, type SQL } from 'drizzle-orm';
 import { foldedWords } from '../messages/search-terms.ts';
 import type { Store } from './open.ts';
 import { onIndex } from './search-damage.ts';
+import { createMerging } from './search-merge.ts';
 import { wholeMatch } from './search-query.ts';
 import { calls } from './tables.ts';
 
 export interface TextWriter {
   /** Makes a call found by these words, and by no others. Belongs into the transaction that writes the call. @throws SearchDamaged */
   set(callId: string, text: string | null): void;
+  /** To be called behind the last words of a transaction. @throws SearchDamaged */
+  settle(): void;
 }
 
-export function createTextWriter({ sqlite, engine }: Store): TextWriter {
-  return engine === 'sqlite' ? ofSqlite(sqlite) : ofPostgres(sqlite);
+export function createTextWriter(store: Store): TextWriter {
+  const { sqlite, engine } = store;
+  return engine === 'sqlite' ? ofSqlite(store) : ofPostgres(sqlite);
 }
 
 /** The words by themselves, and without a way to the server that anybody has to wait for. */
@@ -33,10 +37,13 @@ function ofPostgres(connection: Store['sqlite']): TextWriter {
       if (text === null) drop.run(callId);
       else set.run(callId, ` ${foldedWords(text).join(' ')} `);
     },
+    settle: () => undefined,
   };
 }
 
-function ofSqlite(sqlite: Store['sqlite']): TextWriter {
+function ofSqlite(store: Store): TextWriter {
+  const { sqlite } = store;
+  const merging = createMerging(store);
   const prepare = () => ({
     docOf: sqlite.prepare('SELECT doc FROM call_docs WHERE call_id = ?').pluck(),
     addDoc: sqlite.prepare('INSERT INTO call_docs (call_id) VALUES (?)'),
@@ -52,7 +59,10 @@ function ofSqlite(sqlite: Store['sqlite']): TextWriter {
     if (text === null) return;
     addText.run(known ?? addDoc.run(callId).lastInsertRowid, text);
   };
-  return { set: (callId, text) => onIndex(() => set(callId, text)) };
+  return {
+    set: (callId, text) => onIndex(() => set(callId, text)),
+    settle: () => merging.afterWords(),
+  };
 }
 
 /** Calls that hold what any of these searches asks for. Throws `BadQuestion` for one that cannot be understood. */

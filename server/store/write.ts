@@ -82,6 +82,7 @@ export function createWriter(store: Store): Writer {
     pieceWriter.settle();
     // Last, and all at once: what the index holds in memory is written out in front of every part of a transaction that can fail alone.
     for (const [id, text] of texts) textWriter.set(id, text);
+    if (texts.size > 0) textWriter.settle();
     texts.clear();
   };
   const forget = (): void => {
