@@ -5,16 +5,9 @@ import { ConfigError, explainConfig, readConfig } from './config.ts';
 import { DataDirError } from './data-dir.ts';
 import { createLog, type Logger } from './log.ts';
 import { processIo } from './commands/command-io.ts';
-import { addCompletionCommand } from './commands/completion.ts';
-import { addConfigCommand } from './commands/config.ts';
-import { addMoneyCommands } from './commands/money-commands.ts';
-import { addPricesCommand } from './commands/prices.ts';
 import { addSettingFlags, configFileOf, flagTexts } from './commands/setting-flags.ts';
-import { addRecordCommands } from './commands/record-commands.ts';
-import { addReplayCommand } from './commands/replay-commands.ts';
-import { addStoreCommands } from './commands/store-commands.ts';
-import { addTokenCommand } from './commands/token.ts';
 import type { Running } from './commands/serve.ts';
+import { startsServer } from './starts-server.ts';
 import { suggest } from './suggestion.ts';
 import { version } from './version.ts';
 
@@ -36,16 +29,12 @@ const serveCommand = program
   .description('start the proxy, the recorder and the dashboard (this is what a bare "weir" does)');
 addSettingFlags(serveCommand);
 serveCommand.action(async (options: Readonly<Record<string, unknown>>) => runServer(options));
-addReplayCommand(program, processIo);
-addStoreCommands(program, processIo);
-addRecordCommands(program, processIo);
-addPricesCommand(program, processIo);
-addMoneyCommands(program, processIo);
-addConfigCommand(program, processIo);
-addTokenCommand(program, processIo);
-addCompletionCommand(program, processIo);
 
 try {
+  if (!startsServer(process.argv.slice(2))) {
+    const { addOtherCommands } = await import('./commands/other-commands.ts');
+    addOtherCommands(program, processIo);
+  }
   refuseUnknownCommand(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
@@ -65,8 +54,6 @@ async function runServer(options: Readonly<Record<string, unknown>>): Promise<vo
   const config = readConfig(...given);
   const log = createLog(config.logLevel);
   // Only the server needs the server: the other commands start without it.
-  const { prepareRecorder } = await import('./recorder/recorder.ts');
-  prepareRecorder();
   const { serve } = await import('./commands/serve.ts');
   const starting = serve(config, explainConfig(...given), log, (text) => process.stderr.write(text));
   // Before it says that it is there: who reads that may end it at once.

@@ -6,6 +6,11 @@ const isSupported = (major === 22 && minor >= 18) || major === 24 || major >= 26
 
 if (isSupported) {
   await import('./module-hooks.js');
+  const { startsServer } = await import('./starts-server.ts');
+  if (startsServer(process.argv.slice(2))) {
+    const { prepareThread } = await import('./recorder/thread.ts');
+    prepareThread();
+  }
   await import('./main.ts');
 } else {
   process.stderr.write(

@@ -10,7 +10,6 @@ import { ApiError, handleErrors, type ApiLog } from './errors.ts';
 import { checkHost, checkOrigin } from './guards.ts';
 import type { LiveFeed } from './live.ts';
 import { refuseAllBut, refuseOtherMethods } from './methods.ts';
-import { describeApi } from './openapi.ts';
 import { cacheEndpoints } from './routes/cache.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { exportEndpoint } from './routes/export.ts';
@@ -118,11 +117,14 @@ function descriptionOf(endpoints: readonly Endpoint[], version: string): Endpoin
     summary: 'This description.',
     query: z.strictObject({}),
     answer: { kind: 'json', schema: z.record(z.string(), z.unknown()) },
-    handle(_query, _request, response) {
+    async handle(_query, _request, response) {
+      // Made when somebody reads it: no start need wait for that.
+      const { describeApi } = await import('./openapi.ts');
+      description ??= describeApi([...endpoints, itself], version);
       sendJson(response, description);
     },
   });
-  const description = describeApi([...endpoints, itself], version);
+  let description: object | null = null;
   return itself;
 }
 

@@ -11,7 +11,7 @@ import { createSeal } from '../store/seal.ts';
 import { openStore, type Store } from '../store/open.ts';
 import { createWriter } from '../store/write.ts';
 import type { CommandIo } from './command-io.ts';
-import { createOwnPricer } from './price-source.ts';
+import { createOwnPricer } from './own-pricer.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { exitCodes, storeExitCode, targetConfig, type StoreTargetOptions } from './store-target.ts';
 

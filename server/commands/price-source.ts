@@ -1,8 +1,7 @@
-/** The prices that the server would record with: the book, and the user's price file on top of it. */
+/** Where the user's prices are, and what they are: the server would record with them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, readConfig, type Config } from '../config.ts';
-import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { PriceFileError } from '../pricing/price-file-error.ts';
 import { parsePriceFile, type PriceFile } from '../pricing/price-file.ts';
 
@@ -11,12 +10,6 @@ export interface PriceSourceOptions {
   readonly prices?: string;
   readonly dataDir?: string;
   readonly config?: string;
-}
-
-/** @throws ConfigError for a price file that cannot be used */
-export function createOwnPricer(options: PriceSourceOptions): Pricer {
-  const overrides = readOverrides(options);
-  return createPricer(overrides === null ? {} : { overrides });
 }
 
 /** Where the server looks for the user's prices; the file may be missing. */
@@ -33,7 +26,8 @@ export function priceConfig({ prices, dataDir, config }: PriceSourceOptions): Co
   return readConfig(flags, config);
 }
 
-function readOverrides(options: PriceSourceOptions): PriceFile | null {
+/** The user's prices, null where there are none. @throws ConfigError */
+export function readOverrides(options: PriceSourceOptions): PriceFile | null {
   const config = priceConfig(options);
   const path = priceFilePath(config);
   if (config.prices === null && !existsSync(path)) return null;

@@ -8,7 +8,8 @@ import { parseDate } from '../pricing/price-file.ts';
 import { showCard } from '../pricing/shown-card.ts';
 import type { CommandIo } from './command-io.ts';
 import { answerFacts, requestFacts, usageOf } from './price-facts.ts';
-import { createOwnPricer, type PriceSourceOptions } from './price-source.ts';
+import { createOwnPricer } from './own-pricer.ts';
+import type { PriceSourceOptions } from './price-source.ts';
 import { addPricesSetCommand } from './prices-set.ts';
 import { cardText, checkText } from './price-text.ts';
 

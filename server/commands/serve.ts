@@ -217,8 +217,8 @@ async function start(
   proxyUrl = `http://${urlHost(config.host)}:${port}`;
   closing.push(tellCommands(config.dataDir, { pid: process.pid, url: proxyUrl, startedMs }, log));
   const dashboardUrl = `${proxyUrl}/-/${config.auth ? `?token=${data.token}` : ''}`;
-  releaseStartupMemory();
   say(banner({ config, proxyUrl, dashboardUrl, storeBytes: storeBytes(config.store) }));
+  releaseStartupMemory();
   return {
     proxyUrl,
     dashboardUrl,

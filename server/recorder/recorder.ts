@@ -3,11 +3,10 @@
  * one again what the first had not acknowledged.
  */
 import { setTimeout } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Sink } from '../exchange.ts';
 import type { StoreErrorCode } from '../store/errors.ts';
 import type { WholeCall } from '../store/write.ts';
-import { startArguments } from '../threads.ts';
 import { Batcher } from './batcher.ts';
 import type { NotedHeads } from './chain-notes.ts';
 import type { FinishedCall } from './finished.ts';
@@ -22,6 +21,7 @@ import {
   type ToWorker,
   type WorkerSetup,
 } from './protocol.ts';
+import { takeThread } from './thread.ts';
 
 export interface RecorderOptions extends Pick<
   WorkerSetup,
@@ -79,8 +79,6 @@ export interface RecorderHealth extends KeepingState {
 /** A worker that shows no sign of life for so long, with work before it, is ended. SQLite may rightly take seconds. */
 const hangMs = 10_000;
 const lookEveryMs = 1000;
-/** Left alone, V8 takes up to 48 MB for what lives shortest; a batch and its digest need a fraction of that. */
-const youngGenerationMb = 12;
 const restartAfterMs = [0, 100, 500, 2000, 5000];
 const deathsUntilQuarantine = 3;
 /** How often the first worker may die before it is ready, until the program does not start. */
@@ -89,25 +87,6 @@ const firstStarts = 5;
 const lagLimitMs = 5000;
 /** How long closing waits for a worker that has to be started first. */
 const closeWithinMs = 15_000;
-
-/** Reads its sources already; knows nothing yet. */
-let prepared: Worker | null = null;
-
-/** Lets the recorder's thread read its sources while the caller reads his own: 200 ms that `startRecorder` need not wait for. */
-export function prepareRecorder(): void {
-  if (prepared !== null) return;
-  prepared = newWorker();
-  // One that fails so early is forgotten; `startRecorder` tries with another and tells why that one fails.
-  prepared.once('error', () => undefined);
-  prepared.once('exit', () => (prepared = null));
-}
-
-function newWorker(): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), {
-    execArgv: [...startArguments],
-    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
-  });
-}
 
 /**
  * Starts the worker and waits until its store is open.
@@ -211,8 +190,7 @@ class SupervisedRecorder implements Recorder {
   /** Rejects with `RecorderRefused` when it says why it cannot begin, with another error when it ends without a word. */
   async #startWorker(): Promise<void> {
     const started = Promise.withResolvers<void>();
-    const worker = prepared ?? newWorker();
-    prepared = null;
+    const worker = takeThread();
     worker.postMessage(this.#setup());
     this.#worker = worker;
     this.#lastBeatMs = performance.now();

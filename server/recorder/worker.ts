@@ -22,8 +22,9 @@ async function begin(setup: WorkerSetup): Promise<void> {
   try {
     receive = await startRecording(setup, post);
     if (!setup.reportStages) letCallsGoFirst(setup.vitals);
-    releaseStartupMemory();
     post({ kind: 'ready' });
+    // Nobody need wait for that.
+    releaseStartupMemory();
   } catch (error) {
     const code = error instanceof StoreError ? error.code : null;
     post({ kind: 'refused', message: error instanceof Error ? error.message : String(error), code });
