@@ -22,7 +22,7 @@ const mostBaseBytes = 512 * 1024;
 const deepest = 32;
 /** With a dictionary before it, 9 takes four times as long for half a percent. */
 const deflateLevel = 6;
-/** Unpacked packs that a reader keeps at hand: those of one long conversation. */
+/** Unpacked packs that a reader keeps at hand: those of one long conversation, or the last ones of a hundred. */
 const keptBytes = 16 * 1024 * 1024;
 
 export interface PackReader {
@@ -37,13 +37,22 @@ export interface PackReader {
 /** @param known packs that were just written, by id, so that they need not be read again */
 export function createPackReader({ sqlite }: Store): PackReader & { keep(id: number, pack: Pack): void } {
   const find = createPackFinder(sqlite);
+  /** The one that was used longest ago comes first. */
   const kept = new Map<number, Pack>();
   let heldBytes = 0;
 
   function keep(id: number, pack: Pack): void {
-    if (heldBytes + pack.raw.byteLength > keptBytes) forget();
+    drop(id);
     kept.set(id, { ...pack, raw: ownBytes(pack.raw) });
     heldBytes += pack.raw.byteLength;
+    for (const oldest of kept.keys()) {
+      if (heldBytes <= keptBytes) break;
+      drop(oldest);
+    }
+  }
+  function drop(id: number): void {
+    heldBytes -= kept.get(id)?.raw.byteLength ?? 0;
+    kept.delete(id);
   }
   function forget(): void {
     kept.clear();
@@ -52,7 +61,11 @@ export function createPackReader({ sqlite }: Store): PackReader & { keep(id: num
   function read(day: number, number: number, left = deepest + 1): Pack {
     const id = packId(day, number);
     const known = kept.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      kept.delete(id);
+      kept.set(id, known);
+      return known;
+    }
     const row = find(id);
     if (row === undefined) throw new Error(`pack ${number} of day ${day} is missing`);
     if (left === 0) throw new Error(`pack ${number} of day ${day} rests on too many others`);
