@@ -16,7 +16,8 @@ export interface RequestConversation {
 /** A request body as a JSON object; null when it is none. Never throws. @param known what requests before it held; parts of it may come back */
 export function parseRequest(body: Uint8Array | null, known?: KnownJson): JsonObject | null {
   if (body === null || body.byteLength === 0) return null;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  // The same object, by which others find again what is known of it.
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const request = known?.parse(bytes) ?? null;
   if (request !== null) return request;
   const text = bytes.toString('utf8');

@@ -1,93 +1,103 @@
 /**
  * What was made of bytes that were seen lately: a conversation is sent again and again, and comparing bytes is many times
- * cheaper than parsing or hashing them. Bounded in bytes.
+ * cheaper than parsing or hashing them. Bounded in bytes; what was used longest ago is dropped first.
  */
 import { ownBytes } from './own-bytes.ts';
 
-interface Seen<Value> {
+/** Bytes that were seen and what was made of them; the same object each time while they are known. */
+export class Seen<Value> {
   readonly bytes: Buffer;
   readonly value: Value;
+  /** The other fields are those of the list that it stands in. */
+  readonly key: number;
+  older: Seen<Value> | null = null;
+  newer: Seen<Value> | null = null;
+  isKept = false;
+
+  constructor(bytes: Buffer, value: Value, key: number) {
+    this.bytes = bytes;
+    this.value = value;
+    this.key = key;
+  }
 }
 
 export class RecentBytes<Value> {
-  /** Half of what is kept: the older half is dropped when the newer one is full. */
-  readonly #halfBytes: number;
   readonly #mostBytes: number;
-  #young = new Map<number, Seen<Value>>();
-  #old = new Map<number, Seen<Value>>();
-  #youngBytes = 0;
-  /** The same by how they begin, the latest of those that begin alike. */
-  #youngHeads = new Map<number, Seen<Value>>();
-  #oldHeads = new Map<number, Seen<Value>>();
+  readonly #mostPieceBytes: number;
+  readonly #onDrop: (seen: Seen<Value>) => void;
+  readonly #byKey = new Map<number, Seen<Value>>();
+  #oldest: Seen<Value> | null = null;
+  #newest: Seen<Value> | null = null;
+  #bytes = 0;
 
-  /** @param mostBytes of one piece; larger ones are not kept */
-  constructor(halfBytes: number, mostBytes: number) {
-    this.#halfBytes = halfBytes;
+  /** @param mostPieceBytes larger ones are not kept @param onDrop is told what is no longer known */
+  constructor(
+    mostBytes: number,
+    mostPieceBytes: number,
+    onDrop: (seen: Seen<Value>) => void = () => undefined,
+  ) {
     this.#mostBytes = mostBytes;
+    this.#mostPieceBytes = mostPieceBytes;
+    this.#onDrop = onDrop;
   }
 
-  /** Undefined when nothing is known of these bytes. */
-  find(bytes: Buffer): Value | undefined {
-    const key = roughKey(bytes);
-    const young = this.#young.get(key);
-    if (young !== undefined) return young.bytes.equals(bytes) ? young.value : undefined;
-    const old = this.#old.get(key);
-    if (old === undefined || !old.bytes.equals(bytes)) return undefined;
-    this.#keep(key, old);
-    return old.value;
+  /** Null when nothing is known of these bytes. */
+  find(bytes: Buffer): Seen<Value> | null {
+    const seen = this.#byKey.get(roughKey(bytes));
+    if (seen === undefined || !seen.bytes.equals(bytes)) return null;
+    this.use(seen);
+    return seen;
   }
 
-  /** What is known to begin here, at least `leastHeadBytes` of it, and where that ends; undefined also for what `find` would find. */
-  findAt(bytes: Buffer, start: number): { readonly value: Value; readonly end: number } | undefined {
-    if (start + leastHeadBytes > bytes.byteLength) return undefined;
-    const key = headKey(bytes, start);
-    const young = this.#youngHeads.get(key);
-    const seen = young ?? this.#oldHeads.get(key);
-    if (seen === undefined) return undefined;
-    const end = start + seen.bytes.byteLength;
-    if (end > bytes.byteLength || seen.bytes.compare(bytes, start, end) !== 0) return undefined;
-    if (young === undefined) this.#keep(roughKey(seen.bytes), seen);
-    return { value: seen.value, end };
+  /** To be called when something was found on another way. */
+  use(seen: Seen<Value>): void {
+    if (!seen.isKept || seen === this.#newest) return;
+    this.#takeOut(seen);
+    this.#append(seen);
   }
 
-  /** Copies the bytes. */
-  add(bytes: Buffer, value: Value): void {
-    if (bytes.byteLength > this.#mostBytes) return;
-    this.#keep(roughKey(bytes), { bytes: ownBytes(bytes), value });
+  /** Copies the bytes; null for too many. */
+  add(bytes: Buffer, value: Value): Seen<Value> | null {
+    if (bytes.byteLength > this.#mostPieceBytes) return null;
+    const seen = new Seen(ownBytes(bytes), value, roughKey(bytes));
+    const before = this.#byKey.get(seen.key);
+    if (before !== undefined) this.#drop(before);
+    this.#byKey.set(seen.key, seen);
+    this.#bytes += bytes.byteLength;
+    this.#append(seen);
+    while (this.#bytes > this.#mostBytes && this.#oldest !== null) this.#drop(this.#oldest);
+    return seen;
   }
 
   forget(): void {
-    this.#young.clear();
-    this.#old.clear();
-    this.#youngHeads.clear();
-    this.#oldHeads.clear();
-    this.#youngBytes = 0;
+    while (this.#oldest !== null) this.#drop(this.#oldest);
   }
 
-  #keep(key: number, seen: Seen<Value>): void {
-    if (this.#youngBytes > this.#halfBytes) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#oldHeads = this.#youngHeads;
-      this.#youngHeads = new Map();
-      this.#youngBytes = 0;
-    }
-    this.#young.set(key, seen);
-    if (seen.bytes.byteLength >= leastHeadBytes) this.#youngHeads.set(headKey(seen.bytes, 0), seen);
-    this.#youngBytes += seen.bytes.byteLength;
+  #append(seen: Seen<Value>): void {
+    seen.isKept = true;
+    seen.older = this.#newest;
+    if (this.#newest === null) this.#oldest = seen;
+    else this.#newest.newer = seen;
+    this.#newest = seen;
   }
-}
 
-/** So many tell the messages of a conversation apart: what they are made of, and an id or the first words. */
-const leastHeadBytes = 128;
-
-function headKey(bytes: Buffer, start: number): number {
-  let [one, other] = [0, 0];
-  for (let at = start; at < start + leastHeadBytes; at += 8) {
-    one = Math.imul(one ^ bytes.readInt32LE(at), 0x9e3779b1);
-    other = Math.imul(other ^ bytes.readInt32LE(at + 4), 0x01000193);
+  #takeOut(seen: Seen<Value>): void {
+    const { older, newer } = seen;
+    if (older === null) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.#newest = older;
+    else newer.older = older;
+    seen.older = null;
+    seen.newer = null;
   }
-  return (one >>> 0) * 0x100000 + ((other ^ (other >>> 12)) & 0xfffff);
+
+  #drop(seen: Seen<Value>): void {
+    this.#takeOut(seen);
+    seen.isKept = false;
+    this.#byKey.delete(seen.key);
+    this.#bytes -= seen.bytes.byteLength;
+    this.#onDrop(seen);
+  }
 }
 
 const headWords = 12;

@@ -1,5 +1,5 @@
 /** Calls that go on: their row and what has come of them, written before a killed process would lose a second of it. */
-import type { StoreChange } from '../store/change.ts';
+import type { KnownJson } from '../messages/known-json.ts';
 import type { CallAssembly } from './assembly.ts';
 import { openChange, progressChange } from './changes.ts';
 import type { Entry } from './commits.ts';
@@ -13,9 +13,11 @@ const saveBytes = 256 * 1024;
 
 export class Progress {
   readonly #ledger: Ledger;
+  readonly #knownJson: KnownJson;
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, knownJson: KnownJson) {
     this.#ledger = ledger;
+    this.#knownJson = knownJson;
   }
 
   /** Calls that run long enough to have a row, and what is half a second old by now. */
@@ -46,11 +48,10 @@ export class Progress {
   }
 
   #entryOf(call: CallAssembly): Entry {
-    const changes: StoreChange[] = call.isBegun
-      ? [progressChange(call)]
-      : [openChange(call), progressChange(call)];
+    const progress = progressChange(call);
+    for (const { part, bytes } of progress.segments) if (part === 'request') this.#knownJson.locate(bytes);
     return {
-      changes,
+      changes: call.isBegun ? [progress] : [openChange(call), progress],
       bytes: call.unsavedBytes,
       settle: (kept) => {
         // What no store takes is not tried again: the ending has all of it once more.

@@ -95,9 +95,10 @@ class RecordingLoop {
     this.#ledger = new Ledger(this.#budget);
     this.#keeper = keeper;
     this.#backlog = new Backlog(keeper);
+    const knownJson = new KnownJson();
     this.#context = {
       attempts: new Attempts(),
-      knownJson: new KnownJson(),
+      knownJson,
       newText: createNewText(),
       paidResults: new PaidResults(() => keeper.store),
       cacheWatch: new CacheWatch(() => keeper.store),
@@ -105,7 +106,7 @@ class RecordingLoop {
     };
     this.#reports = new Reports(post, setup.reportStages);
     this.#commits = new Commits(keeper, this.#reports);
-    this.#progress = new Progress(this.#ledger);
+    this.#progress = new Progress(this.#ledger, knownJson);
     this.#endings = new Endings({
       setup,
       pricer,

@@ -2,13 +2,14 @@
 import { hash } from 'node:crypto';
 import { keepFromBeingAlone, removing } from './alone.ts';
 import { unpackBytes, type PackedBody } from './bodies.ts';
-import { proposeCuts } from './cut.ts';
+import { minPieceBytes, piecesOf, stretchesOf, type Stretch } from './cut.ts';
 import { packId, pieceKey, utcDay } from './days.ts';
 import { splitEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackNumbers, type PackNumbers } from './pack-numbers.ts';
 import { createPackAdder } from './pack-rows.ts';
 import { createPackReader, isBase, packColumns, type Base } from './packs.ts';
+import { KnownSlices } from './known-slices.ts';
 import { createPieceIndex, type PieceIndex } from './piece-index.ts';
 import { digestOf } from './piece-reader.ts';
 import { RecentPieces } from './recent-pieces.ts';
@@ -41,6 +42,7 @@ export function createPieceWriter(store: Store): PieceWriter {
     addPack: createPackAdder(store),
     packs: createPackReader(store),
     recent: new RecentPieces(),
+    known: new KnownSlices(),
     numbers: createPackNumbers(store),
     index: createPieceIndex(store),
     isFar: store.engine === 'postgres',
@@ -49,6 +51,7 @@ export function createPieceWriter(store: Store): PieceWriter {
   const forgetPlaces = (): void => {
     memory.packs.forget();
     memory.recent.forget();
+    memory.known.forget();
   };
   const forget = (): void => {
     forgetPlaces();
@@ -65,7 +68,7 @@ export function createPieceWriter(store: Store): PieceWriter {
     const stored = bodies.map((body) => {
       const bytes = unpackBytes(body);
       const events = splitEvents(bytes);
-      const slices = events === null ? packer.addAll(piecesOf(bytes)) : [packer.addOnce(events)];
+      const slices = events === null ? packer.addBody(bytes) : [packer.addOnce(events)];
       const digest = body.digest ?? digestOf(bytes);
       const packing = events === null ? 'slices' : 'events';
       const list = placeList(day, slices, (whole) => packer.append(whole));
@@ -97,6 +100,7 @@ interface Memory {
   readonly addPack: ReturnType<typeof createPackAdder>;
   readonly packs: ReturnType<typeof createPackReader>;
   readonly recent: RecentPieces;
+  readonly known: KnownSlices;
   readonly numbers: PackNumbers;
   readonly index: PieceIndex;
   readonly isFar: boolean;
@@ -118,16 +122,40 @@ class Packer {
     this.#memory = memory;
   }
 
-  addAll(pieces: readonly Buffer[]): Slice[] {
-    this.#expect(pieces);
+  addBody(bytes: Buffer): Slice[] {
+    const { known } = this.#memory;
+    const parts = stretchesOf(bytes).map((stretch) => {
+      const slices = known.find(this.#day, stretch);
+      return { stretch, slices, pieces: slices === null ? piecesOf(bytes, stretch) : [] };
+    });
+    this.#expect(parts.flatMap(({ pieces }) => pieces));
     return joinSlices(
-      pieces.map((piece) => this.#known(piece) ?? this.#remember(piece, this.#findOrAdd(piece))),
+      parts.flatMap(({ stretch, slices, pieces }) =>
+        slices === null ? this.#addStretch(stretch, pieces) : slices.map((slice) => this.#found(slice)),
+      ),
     );
+  }
+
+  #addStretch(stretch: Stretch, pieces: readonly Buffer[]): Slice[] {
+    const slices: Slice[] = [];
+    for (const piece of pieces) {
+      const slice = this.#add(piece);
+      // Behind what is new it costs less to repeat than to name.
+      const isRepeated = piece.byteLength < minPieceBytes && slices.at(-1)?.pack === this.#pack;
+      slices.push(isRepeated && slice.pack !== this.#pack ? this.append(piece) : slice);
+    }
+    const joined = joinSlices(slices);
+    this.#memory.known.add(this.#day, stretch, joined);
+    return joined;
   }
 
   /** What comes again only when it is told again, as an answer does: not worth a row in the index. */
   addOnce(bytes: Buffer): Slice {
     return this.#known(bytes) ?? this.#remember(bytes, this.append(bytes));
+  }
+
+  #add(piece: Buffer): Slice {
+    return this.#known(piece) ?? this.#remember(piece, this.#findOrAdd(piece));
   }
 
   /** Bytes that nobody will look for. */
@@ -213,10 +241,4 @@ class Packer {
 function mayBeRemoved(startedMs: number): boolean {
   const clocksApartMs = 3_600_000;
   return utcDay(startedMs) < utcDay(Date.now() + clocksApartMs);
-}
-
-function piecesOf(bytes: Buffer): Buffer[] {
-  if (bytes.byteLength === 0) return [];
-  const starts = [0, ...proposeCuts(bytes)];
-  return starts.map((start, index) => bytes.subarray(start, starts[index + 1] ?? bytes.byteLength));
 }

@@ -4,15 +4,16 @@ import type { Slice } from './slices.ts';
 
 /** Larger ones are hashed each time. */
 const mostPieceBytes = 1024 * 1024;
-const halfBytes = 8 * 1024 * 1024;
+/** Elements of lists are known otherwise: what is left is what is new in some hundred calls. */
+const mostBytes = 4 * 1024 * 1024;
 
 export class RecentPieces {
-  readonly #slices = new RecentBytes<Slice>(halfBytes, mostPieceBytes);
+  readonly #slices = new RecentBytes<Slice>(mostBytes, mostPieceBytes);
   #day = -1;
 
   /** Where the day has these bytes; null when that is not known here. */
   find(day: number, piece: Buffer): Slice | null {
-    return day === this.#day ? (this.#slices.find(piece) ?? null) : null;
+    return day === this.#day ? (this.#slices.find(piece)?.value ?? null) : null;
   }
 
   /** Copies the bytes. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHash, randomBytes } from 'node:crypto';
+import { KnownJson } from '../../server/messages/known-json.ts';
 import { joinBody, packBody, unpackBody } from '../../server/store/bodies.ts';
 import { readBody } from '../../server/store/calls.ts';
 import type { Store } from '../../server/store/open.ts';
@@ -72,6 +73,78 @@ describe('bodies in pieces', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('any bytes come back exactly whose elements were known before, on whatever day, and after what was undone', () => {
+    const { store, writer } = temporaryStore();
+    const known = new KnownJson();
+    const text = fc.string({ unit: 'binary', maxLength: 60 }).map((each) => each.repeat(40));
+    const pool = fc.array(text, { minLength: 3, maxLength: 6 });
+    const request = fc.record({
+      picks: fc.array(fc.nat(9), { maxLength: 4 }),
+      marked: fc.nat(8),
+      damageAt: fc.option(fc.nat(), { freq: 4 }),
+      damage: fc.constantFrom('', ',', '"', ']', '},{'),
+      look: fc.constantFrom('parse', 'locate', 'not'),
+      day: fc.nat(1),
+      isUndone: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(pool, fc.array(request, { minLength: 2, maxLength: 9 }), (texts, requests) => {
+        for (const { picks, marked, damageAt, damage, look, day, isUndone } of requests) {
+          const messages = picks.map((pick, at) => ({
+            role: 'user',
+            content: [{ text: texts[pick % texts.length], ...(at === marked && { cache_control: {} }) }],
+          }));
+          const whole = JSON.stringify({ messages, tools: messages.slice(0, 2) });
+          const at = damageAt === null ? whole.length : damageAt % whole.length;
+          const bytes = Buffer.from(whole.slice(0, at) + damage + whole.slice(at + 2));
+          const sent = part('request', bytes);
+          if (look !== 'not') known[look](sent.bytes);
+          if (isUndone) {
+            const { id, ...row } = sampleCall({ started_ms: noon + day * dayMs });
+            const undone = (): void =>
+              writer.transaction(() => {
+                writer.finishCall(id, row, sampleDetails, [sent]);
+                throw new Error('undone');
+              });
+            expect(undone).toThrow('undone');
+          }
+          const id = finish(writer, [sent], noon + day * dayMs);
+          expect(stored(store, id, 'request').equals(bytes)).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('messages that are known of the day before are stored for their own day as well', () => {
+    const { store, writer } = temporaryStore();
+    const known = new KnownJson();
+    const send = (bytes: Buffer, startedMs: number): string => {
+      const sent = part('request', bytes);
+      known.parse(sent.bytes);
+      return finish(writer, [sent], startedMs);
+    };
+    send(conversation('ada', 3), noon);
+    send(conversation('bob', 1), noon + dayMs);
+    const id = send(conversation('ada', 3), noon + dayMs);
+    store.sqlite.exec(`DELETE FROM packs WHERE id < ${Math.floor((noon + dayMs) / dayMs) * 2 ** 32}`);
+    expect(stored(store, id, 'request').equals(conversation('ada', 3))).toBe(true);
+  });
+
+  test('a conversation whose messages are known is kept as small as one whose messages are not', () => {
+    const sizes = [false, true].map((isKnown) => {
+      const { store, writer } = temporaryStore();
+      const known = new KnownJson();
+      for (let turn = 1; turn <= 20; turn += 1) {
+        const sent = part('request', conversation('ada', turn));
+        if (isKnown) known.parse(sent.bytes);
+        finish(writer, [sent]);
+      }
+      return count(store, 'sum(raw_bytes) FROM packs');
+    });
+    expect(sizes[1]).toBeLessThanOrEqual(sizes[0] ?? 0);
   });
 
   test('a conversation is kept once, however often it is sent', () => {
