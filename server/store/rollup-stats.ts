@@ -10,7 +10,8 @@ import { bucketOf, bucketRange } from './histogram.ts';
 import { latencies, measures, type Latency } from './measures.ts';
 import { groupSql } from './metrics.ts';
 import type { Store } from './open.ts';
-import { emptySums, rollupMetric, type RollupMetric, type RollupSums } from './rollup-figures.ts';
+import { rollupMetric, type RollupMetric } from './rollup-figures.ts';
+import { Gathering, type HourRow, type RollupAnswer } from './rollup-gathering.ts';
 import { callsRemovedBefore } from './removed-calls.ts';
 import { firstRollupId, hasRollup, hourMs, scopes, type Scope } from './rollup-keys.ts';
 import type { Metric } from './served.ts';
@@ -33,15 +34,6 @@ export interface RollupQuestion {
   readonly exactCalls?: number;
 }
 
-/** Keys begin with `start_ms`, then come the groups as `group_0`, …; metrics stand under their names. */
-export type RollupFigures = Record<string, string | number | null>;
-
-export interface RollupAnswer {
-  /** By slice, then by number of calls, then by groups. */
-  readonly rows: RollupFigures[];
-  readonly totals: RollupFigures;
-}
-
 /** Null when rows have to be read: for a column, metric or filter that rollups are not kept by, slices of parts of hours, or a few calls whose percentiles can be exact. */
 export function askRollups(store: Store, question: RollupQuestion): RollupAnswer | null {
   const asked = question.metrics.map((metric) => ({ metric, of: rollupMetric(metric) }));
@@ -53,7 +45,7 @@ export function askRollups(store: Store, question: RollupQuestion): RollupAnswer
   if (scope === null || hours === null) return null;
   const plan: Plan = { question, scope, ...hours, kinds, columns: columnsOf(metrics.map(({ of }) => of)) };
   if (kinds.length > 0 && areRowsEnough(store, plan)) return null;
-  return toAnswer(plan, metrics, gather(store, plan));
+  return gather(store, plan).answer(metrics);
 }
 
 interface Plan {
@@ -65,8 +57,6 @@ interface Plan {
   readonly kinds: readonly Latency[];
   readonly columns: readonly string[];
 }
-
-type AskedMetric = { readonly metric: Metric; readonly of: RollupMetric };
 
 /** Filters by the column that they need; `fromMs` and `toMs` need none. */
 export const filterColumns: Readonly<Partial<Record<keyof Filters, string>>> = {
@@ -119,15 +109,32 @@ function columnsOf(metrics: readonly RollupMetric[]): string[] {
 }
 
 /** Which rows of rollups; the keys are called `calls`, as the conditions over calls hold for them. */
-function fromRollups(
-  { question, scope, firstHour, endHour }: Plan,
-  more?: { readonly table: SQL; readonly on: SQL },
-): SQL {
-  const { fromMs: _from, toMs: _to, ...filters } = question.filters;
-  const replays = filters.replay === undefined ? sql`${calls.replay_of} IS NULL` : undefined;
+function fromRollups(plan: Plan, more?: { readonly table: SQL; readonly on: SQL }): SQL {
+  const { scope, firstHour, endHour } = plan;
   const range = sql`${rollups.id} >= ${firstRollupId(scope, firstHour)} AND ${rollups.id} < ${firstRollupId(scope, endHour)}`;
   return sql`FROM ${rollups} CROSS JOIN ${rollupKeys} AS ${calls} ${more === undefined ? sql`` : sql`CROSS JOIN ${more.table}`}
-    WHERE ${and(range, sql`${calls.id} = ${rollups.key}`, more?.on, callsMatching(filters), replays)}`;
+    WHERE ${and(range, sql`${calls.id} = ${rollups.key}`, more?.on, keysMatching(plan))}`;
+}
+
+/** What the filters say of keys. */
+function keysMatching({ question }: Plan): SQL | undefined {
+  const { fromMs: _from, toMs: _to, ...filters } = question.filters;
+  const replays = filters.replay === undefined ? sql`${calls.replay_of} IS NULL` : undefined;
+  return and(callsMatching(filters), replays);
+}
+
+/** The sums of each key in each slice: what comes after looks at so many rows, and not at those of every hour. */
+function bySlice({ question, scope, firstHour, endHour }: Plan, sums: SQL): SQL {
+  const whole = { startMs: firstHour * hourMs, endMs: endHour * hourMs };
+  const ranges = (question.periods ?? [whole]).map(({ startMs, endMs }) => [
+    startMs,
+    firstRollupId(scope, Math.max(startMs / hourMs, firstHour)),
+    firstRollupId(scope, Math.min(endMs / hourMs, endHour)),
+  ]);
+  return sql`WITH slice (start_ms, first_id, end_id) AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT),
+      CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(${JSON.stringify(ranges)}))
+    SELECT slice.start_ms AS start_ms, ${rollups.key} AS key ${sums} FROM slice CROSS JOIN ${rollups}
+    WHERE ${rollups.id} >= slice.first_id AND ${rollups.id} < slice.end_id GROUP BY slice.start_ms, ${rollups.key}`;
 }
 
 /** Which calls rollups do not have: those in parts of hours, and the open ones. */
@@ -156,12 +163,11 @@ function countCalls(store: Store, plan: Plan): number {
   return row?.calls ?? 0;
 }
 
-type HourRow = Record<string, string | number | null> & { readonly hour_ms: number };
-
 /** All that was asked for, by slice and groups; the key of the totals is ''. */
-function gather(store: Store, plan: Plan): Map<string, Gathered> {
-  const found = new Gathering(plan);
-  const groups = plan.question.groupBy.map(
+function gather(store: Store, plan: Plan): Gathering {
+  const { periods, groupBy } = plan.question;
+  const found = new Gathering(plan.columns, periods, groupBy.length);
+  const groups = groupBy.map(
     (group, index) => sql`, ${groupSql(group)} AS ${sql.identifier(`group_${index}`)}`,
   );
   const keys = sql.join(
@@ -172,7 +178,9 @@ function gather(store: Store, plan: Plan): Map<string, Gathered> {
     sql.join(plan.columns.map((column) => sql`, total(${value(column)}) AS ${sql.identifier(column)}`));
   const ofRollup = (column: string): SQL => sql`${rollups}.${sql.identifier(column)}`;
   for (const row of store.db.all<HourRow>(
-    sql`SELECT ${rollups.hour_ms} AS hour_ms ${sql.join(groups)} ${sums(ofRollup)} ${fromRollups(plan)} GROUP BY ${keys}`,
+    sql`SELECT part.start_ms AS hour_ms ${sql.join(groups)} ${sums((column) => sql`part.${sql.identifier(column)}`)}
+      FROM (${bySlice(plan, sums(ofRollup))}) AS part CROSS JOIN ${rollupKeys} AS ${calls}
+      WHERE ${and(sql`${calls.id} = part.key`, keysMatching(plan))} GROUP BY ${keys}`,
   )) {
     found.add(row);
   }
@@ -206,89 +214,5 @@ function gather(store: Store, plan: Plan): Map<string, Gathered> {
       found.addLatency(row, kind, Number(row['bucket']), Number(row['count']));
     }
   }
-  return found.all;
-}
-
-interface Gathered extends RollupSums {
-  readonly startMs: number | null;
-  readonly groups: readonly (string | number | null)[];
-}
-
-const totalsKey = '';
-
-class Gathering {
-  readonly all = new Map<string, Gathered>([[totalsKey, { startMs: null, groups: [], ...emptySums() }]]);
-  readonly #plan: Plan;
-
-  constructor(plan: Plan) {
-    this.#plan = plan;
-  }
-
-  add(row: HourRow): void {
-    for (const { sums } of this.#targets(row)) {
-      for (const column of this.#plan.columns)
-        sums.set(column, (sums.get(column) ?? 0) + Number(row[column]));
-    }
-  }
-
-  addLatency(row: HourRow, kind: Latency, bucket: number, count: number): void {
-    for (const { latencies: of } of this.#targets(row))
-      of[kind].set(bucket, (of[kind].get(bucket) ?? 0) + count);
-  }
-
-  /** The totals, and the slice and group of the row. */
-  #targets(row: HourRow): Gathered[] {
-    const { periods, groupBy } = this.#plan.question;
-    const startMs = periods === null ? null : (sliceOf(periods, row.hour_ms)?.startMs ?? null);
-    const groups = groupBy.map((_, index) => row[`group_${index}`] ?? null);
-    const key = JSON.stringify([startMs, ...groups]);
-    const own = this.all.get(key) ?? { startMs, groups, ...emptySums() };
-    this.all.set(key, own);
-    const totals = this.all.get(totalsKey);
-    return totals === undefined ? [own] : [own, totals];
-  }
-}
-
-/** Slices are in order and without gaps. */
-function sliceOf(periods: readonly Slice[], atMs: number): Slice | undefined {
-  let [low, high] = [0, periods.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((periods[middle]?.startMs ?? 0) <= atMs) low = middle;
-    else high = middle - 1;
-  }
-  return periods[low];
-}
-
-function toAnswer(plan: Plan, metrics: readonly AskedMetric[], found: Map<string, Gathered>): RollupAnswer {
-  const figures = (of: Gathered): RollupFigures => ({
-    start_ms: of.startMs,
-    ...Object.fromEntries(of.groups.map((value, index) => [`group_${index}`, value])),
-    ...Object.fromEntries(metrics.map(({ metric, of: asked }) => [metric, asked.figure(of)])),
-  });
-  const totals = found.get(totalsKey);
-  const rows = [...found].filter(([key]) => key !== totalsKey).map(([, of]) => of);
-  const counted = rows.filter(({ sums }) => (sums.get('calls') ?? 0) > 0).sort(inOrder);
-  return { rows: counted.map(figures), totals: totals === undefined ? {} : figures(totals) };
-}
-
-function inOrder(a: Gathered, b: Gathered): number {
-  const bySlice = (a.startMs ?? 0) - (b.startMs ?? 0);
-  const byCalls = (b.sums.get('calls') ?? 0) - (a.sums.get('calls') ?? 0);
-  if (bySlice !== 0 || byCalls !== 0) return bySlice || byCalls;
-  for (const [index, value] of a.groups.entries()) {
-    const order = compareValues(value, b.groups[index] ?? null);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
-/** As the database orders them: NULL, numbers, texts by their bytes. */
-function compareValues(a: string | number | null, b: string | number | null): number {
-  if (a === b) return 0;
-  if (a === null || b === null) return a === null ? -1 : 1;
-  if (typeof a === 'number' || typeof b === 'number') {
-    return typeof a === 'number' && typeof b === 'number' ? a - b : typeof a === 'number' ? -1 : 1;
-  }
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return found;
 }

@@ -19,21 +19,38 @@ export interface Zone {
 
 /** Throws `BadQuestion` for a name that is no zone. */
 export function timeZone(name: string): Zone {
-  const format = formatFor(name);
-  const wallMs = (atMs: number): number => {
-    const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
-    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
-    const second = Date.UTC(
-      part('year'),
-      part('month') - 1,
-      part('day'),
-      part('hour'),
-      part('minute'),
-      part('second'),
-    );
-    return second + (((atMs % 1000) + 1000) % 1000);
-  };
+  const offsetAt = name === 'UTC' ? () => 0 : offsetsOf(formatFor(name));
+  const wallMs = (atMs: number): number => atMs + offsetAt(atMs);
   return { wallMs, startOfDay: (day) => startOfDay(wallMs, day) };
+}
+
+/** How far the clock is ahead of UTC. Asked once for a day where it is not changed; no zone changes it twice in one. */
+function offsetsOf(format: Intl.DateTimeFormat): (atMs: number) => number {
+  const known = new Map<number, number>();
+  const beginningOf = (day: number): number => {
+    const offsetMs = known.get(day) ?? wallClock(format, day * DAY_MS) - day * DAY_MS;
+    known.set(day, offsetMs);
+    return offsetMs;
+  };
+  return (atMs) => {
+    const day = Math.floor(atMs / DAY_MS);
+    const offsetMs = beginningOf(day);
+    return offsetMs === beginningOf(day + 1) ? offsetMs : wallClock(format, atMs) - atMs;
+  };
+}
+
+function wallClock(format: Intl.DateTimeFormat, atMs: number): number {
+  const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
+  const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+  const second = Date.UTC(
+    part('year'),
+    part('month') - 1,
+    part('day'),
+    part('hour'),
+    part('minute'),
+    part('second'),
+  );
+  return second + (((atMs % 1000) + 1000) % 1000);
 }
 
 /** The calendar day of a wall clock's time. */
