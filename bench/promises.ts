@@ -39,7 +39,7 @@ const promises: readonly (readonly [string, string])[] = [
     '`test/faults/instances.test.ts`',
   ],
   [
-    'Calls that end faster than they can be recorded are on the disk within the second, and in the store once each and in their order when there is time.',
+    'Calls that end faster than they can be recorded are on the disk within the second, and in the store once each and in their order when there is time. One that ends the program whenever it is looked into does so a few times and no more.',
     '`test/faults/burst.test.ts` (killed), `test/recorder/overflow.test.ts`, `test/recorder/undigested.test.ts`',
   ],
   [

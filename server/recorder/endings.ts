@@ -55,9 +55,9 @@ export class Endings {
     });
   }
 
-  /** One that was on the disk already, undigested. Never rejects. @param onKept is told what became of it */
-  async entryOfKept(call: EndedCall, onKept: (kept: Kept) => void): Promise<Entry> {
-    const change = finishChange(await this.#digest(call), []);
+  /** One that was on the disk already, undigested. Never rejects. @param isDeadly is not looked into @param onKept is told what became of it */
+  async entryOfKept(call: EndedCall, isDeadly: boolean, onKept: (kept: Kept) => void): Promise<Entry> {
+    const change = finishChange(await this.#digest(call, isDeadly), []);
     const settle = ([kept = 'not']: readonly Kept[]): void => {
       onKept(kept);
       if (kept === 'not') return;
@@ -101,10 +101,10 @@ export class Endings {
     return { changes: [change], bytes: bytesOf(change), settle };
   }
 
-  async #digest(whole: EndedCall): Promise<Digested> {
+  async #digest(whole: EndedCall, isDeadly = false): Promise<Digested> {
     const { setup, pricer, context } = this.#options;
     const key = deathKey(whole.open.id);
-    if (setup.quarantine.includes(key)) {
+    if (isDeadly || setup.quarantine.includes(key)) {
       return digestBlindly(
         whole,
         'the recorder died of this call three times and did not look into it again',

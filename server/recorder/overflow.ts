@@ -8,7 +8,7 @@ import { endingLookup } from '../store/running.ts';
 import { groupBytes, groupCalls, type Commits } from './commits.ts';
 import type { Endings } from './endings.ts';
 import { isFileError } from './file-error.ts';
-import type { Keeper } from './keeper.ts';
+import type { Kept, Keeper } from './keeper.ts';
 import type { Ending } from './ledger.ts';
 import { threadsNowMs } from './protocol.ts';
 import type { Undigested } from './undigested.ts';
@@ -130,7 +130,8 @@ export class Overflow {
     // Where a commit takes long, more belongs into it.
     const untilMs = performance.now() + Math.max(longestDigestMs, Math.min(this.#commitMs, longestCommitMs));
     let [isDone, bytes] = [true, 0];
-    for (let calls = 0; calls < mostCalls && bytes < groupBytes && performance.now() < untilMs; calls++) {
+    const most = waiting.isSuspicious ? 1 : mostCalls;
+    for (let calls = 0; calls < most && bytes < groupBytes && performance.now() < untilMs; calls++) {
       const call = waiting.next();
       if (call === null) break;
       // Written twice by a recorder that was ended in between, or digested by one.
@@ -138,7 +139,8 @@ export class Overflow {
       if (hasEnded === true) continue;
       if (hasEnded === null) isDone = false;
       if (!isDone) break;
-      const entry = await endings.entryOfKept(call, (kept) => (isDone &&= kept !== 'not'));
+      const onKept = (kept: Kept): void => void (isDone &&= kept !== 'not');
+      const entry = await endings.entryOfKept(call, waiting.isDeadly, onKept);
       bytes += entry.bytes;
       commits.add(entry);
     }

@@ -114,9 +114,15 @@ class RecordingLoop {
       ledger: this.#ledger,
       reports: this.#reports,
     });
-    this.#waiting = new Undigested(spillFolder(setup.spillDir, setup.target), (keptAs) =>
-      this.#reports.notice(`Some recorded calls could not be read; they are kept in ${keptAs}.`),
-    );
+    this.#waiting = new Undigested(spillFolder(setup.spillDir, setup.target), (keptAs, deaths) => {
+      // One call with its two bodies, as far as anybody can tell.
+      this.#reports.spillLost({ rows: 1, bodies: 2 });
+      this.#reports.notice(
+        deaths === 0
+          ? `Some recorded calls could not be read; they are kept in ${keptAs}.`
+          : `A recorded call is left out, as the program has ended over it ${deaths} times; it is kept in ${keptAs}.`,
+      );
+    });
     this.#overflow = new Overflow({
       waiting: this.#waiting,
       keeper,

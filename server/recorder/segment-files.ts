@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -82,6 +83,16 @@ export class SegmentFiles {
     if (oldest === undefined) return Buffer.alloc(0);
     if (this.#segments.length === 1) this.close();
     return readIfThere(oldest.path);
+  }
+
+  /** Nothing but `bytes` is needed of the oldest file any more. Throws what the file system throws; then it is as it was. */
+  shortenOldest(bytes: Uint8Array): void {
+    const [oldest] = this.#segments;
+    if (oldest === undefined) return;
+    const path = `${oldest.path}.new`;
+    writeFileSync(path, bytes, { mode: 0o600, flush: true });
+    renameSync(path, oldest.path);
+    oldest.bytes = bytes.byteLength;
   }
 
   removeOldest(): void {

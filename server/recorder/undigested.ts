@@ -3,13 +3,20 @@
  * what they are afterwards, as a call that waits here is whole by itself.
  */
 import { mkdirSync, statfsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { EndedCall } from './assembly.ts';
 import { decodeCall, encodeCall } from './call-record.ts';
+import { isFileError } from './file-error.ts';
 import { recordAt, recordOf, SegmentFiles } from './segment-files.ts';
+import { Suspect } from './suspect.ts';
 
 /** So much may wait, and so much room is left to everything else on the disk. */
 const mostBytes = 4 * 1024 ** 3;
 const leftFreeBytes = 1024 ** 3;
+/** After so many deaths nobody looks into a call any more, … */
+const deathsUntilBlind = 3;
+/** … and after so many it is not even written: it stays in a file of its own. */
+const deathsUntilAside = 5;
 
 /** Of the oldest file, while it is read. */
 interface Reading {
@@ -23,13 +30,19 @@ interface Reading {
 export class Undigested {
   readonly #dir: string;
   readonly #files: SegmentFiles;
-  readonly #onUnreadable: (keptAs: string) => void;
+  readonly #onUnreadable: (keptAs: string, deaths: number) => void;
+  readonly #suspect: Suspect;
+  /** Files of processes before this one: of theirs alone anybody can have died. */
+  #inherited: number;
   #reading: Reading | null = null;
+  #deaths = 0;
 
-  /** @param onUnreadable is told where something is kept that cannot be read */
-  constructor(dir: string, onUnreadable: (keptAs: string) => void) {
+  /** @param onUnreadable is told where something is kept that cannot be read, or of which so many have died */
+  constructor(dir: string, onUnreadable: (keptAs: string, deaths: number) => void) {
     this.#dir = dir;
     this.#files = new SegmentFiles(dir, '.calls');
+    this.#inherited = this.#files.paths.length;
+    this.#suspect = new Suspect(dir);
     this.#onUnreadable = onUnreadable;
   }
 
@@ -39,6 +52,16 @@ export class Undigested {
 
   get isEmpty(): boolean {
     return this.#files.isEmpty;
+  }
+
+  /** The next is to be brought into the store before another one is asked for. */
+  get isSuspicious(): boolean {
+    return this.#suspect.isSought;
+  }
+
+  /** Nobody is to look into what was handed out last. */
+  get isDeadly(): boolean {
+    return this.#deaths >= deathsUntilBlind;
   }
 
   /** False where the disk would not be left enough for everything else. Throws what the file system throws. */
@@ -62,16 +85,17 @@ export class Undigested {
       // Of the next file only when all of this one is in the store.
       if (nextAt >= bytes.byteLength && nextAt > reading.at) return null;
       const record = recordAt(bytes, nextAt);
-      const call = record === null ? null : readCall(record.payload);
+      this.#deaths = this.#take(nextAt);
+      const isAside = record === null || this.#deaths >= deathsUntilAside;
+      const call = isAside ? null : readCall(record.payload);
       // What is in front of what cannot be read has to be done first.
       if (call === null && nextAt > reading.at) return null;
       // What is cut off is the end of a file.
       reading.nextAt = record?.end ?? bytes.byteLength;
       if (call !== null) return call;
-      if (nextAt < bytes.byteLength) {
-        this.#onUnreadable(this.#files.setAside(bytes.subarray(nextAt, reading.nextAt)));
-      }
+      if (nextAt < bytes.byteLength) this.#setAside(bytes.subarray(nextAt, reading.nextAt));
       this.done();
+      if (this.#deaths > 0) this.#dropDone();
     }
     return null;
   }
@@ -81,18 +105,44 @@ export class Undigested {
     const reading = this.#reading;
     if (reading === null) return;
     reading.at = reading.nextAt;
+    this.#suspect.done();
     if (reading.at < reading.bytes.byteLength) return;
     this.#files.removeOldest();
+    this.#suspect.forget();
+    this.#inherited = Math.max(0, this.#inherited - 1);
     this.#reading = null;
   }
 
   /** What was handed out is not in the store, and will be handed out again. */
   again(): void {
     if (this.#reading !== null) this.#reading.nextAt = this.#reading.at;
+    this.#suspect.leave();
   }
 
   close(): void {
     this.#files.close();
+  }
+
+  #setAside(record: Uint8Array): void {
+    this.#onUnreadable(this.#files.setAside(record), this.#deaths);
+  }
+
+  /** No other process is to meet what was set aside. */
+  #dropDone(): void {
+    const reading = this.#reading;
+    if (reading === null) return;
+    try {
+      this.#files.shortenOldest(reading.bytes.subarray(reading.at));
+      this.#suspect.forget();
+      this.#reading = null;
+    } catch (error) {
+      // Without room for the rest the file stays as it is, and should this process die, the next ones learn it anew.
+      if (!isFileError(error)) throw error;
+    }
+  }
+
+  #take(at: number): number {
+    return this.#inherited === 0 ? 0 : this.#suspect.take(`${basename(this.#files.paths[0] ?? '')} ${at}`);
   }
 }
 

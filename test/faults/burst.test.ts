@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs';
 import http from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseMetrics } from '../support/prometheus.ts';
 import { runToEnd, startProgram, type Program } from '../support/program.ts';
 import { makeCall, type MadeCall } from './load.ts';
+import { freshDir, started } from './stage.ts';
 import { startFaultUpstream, type FaultUpstream } from './upstream.ts';
 import { compareRows, missingBodies, storedCalls } from './verdict.ts';
 import { healthOf, removeDir, temporaryDir, until, well } from './weir.ts';
@@ -20,6 +23,7 @@ afterAll(async () => {
 });
 
 const clients = 16;
+const saboteur = fileURLToPath(new URL('./saboteur.ts', import.meta.url));
 
 /** Many calls with large requests that nobody has seen before, as fast as they go. */
 async function burst(program: Program, firstMarker: number, count: number): Promise<MadeCall[]> {
@@ -70,5 +74,64 @@ describe('a burst that the recorder cannot keep up with', () => {
       chain: { writers: [{ seal: 'valid' }], calls_before_chain: 0, findings: [] },
     });
     expect(await runToEnd(['check', '--data-dir', dataDir])).toMatchObject({ code: 0 });
+  }, 150_000);
+
+  test('of which one call ends every process that looks into it, and one that reads it: the first is stored unseen, the other kept aside', async () => {
+    const [ownDir, harmDir] = [freshDir(), freshDir()];
+    const first = await started(upstream.url, ownDir);
+    const made = await burst(first, 1, 24);
+    await until(
+      () => healthOf(first),
+      ({ lag_ms, queue_bytes }) => lag_ms === 0 && queue_bytes === 0,
+    );
+    await first.stop('SIGKILL');
+    const done = new Set(
+      storedCalls(ownDir)
+        .filter(({ state }) => state === 'completed')
+        .map(({ marker }) => marker),
+    );
+    const [unseen = 0, unread = 0] = made.map(({ marker }) => marker).filter((marker) => !done.has(marker));
+    const harm = {
+      NODE_OPTIONS: `--import ${saboteur}`,
+      SABOTAGE: 'kill',
+      SABOTAGE_WORDS: `Answer ${unseen}.,m=${unread}&k=heavy`,
+      SABOTAGE_DIR: harmDir,
+    };
+    const deaths = (): number => readdirSync(harmDir).length;
+    async function firstThatLives(): Promise<Program> {
+      for (;;) {
+        const before = deaths();
+        try {
+          const program = await started(upstream.url, ownDir, [], harm);
+          await until(
+            () => healthOf(program),
+            ({ undigested_bytes }) => undigested_bytes === 0,
+            60_000,
+          );
+          return program;
+        } catch (error) {
+          if (deaths() === before || before > 8) throw error;
+        }
+      }
+    }
+    const program = await firstThatLives();
+    expect(deaths()).toBe(3 + 5);
+    const stored = storedCalls(ownDir);
+    const { findings } = compareRows(made, stored, null);
+    expect(findings.filter((finding) => !new RegExp(`^call (${unseen}|${unread}) `).test(finding))).toEqual(
+      [],
+    );
+    const sound = made.filter(({ marker }) => marker !== unread);
+    expect(
+      await missingBodies(
+        program,
+        sound,
+        stored.filter(({ marker }) => marker !== unread),
+      ),
+    ).toEqual([]);
+    const id = stored.find(({ marker }) => marker === unseen)?.id ?? '';
+    expect(JSON.stringify(await program.api(`calls/${id}`))).toContain('died of this call three times');
+    expect(program.stderr().match(/ended over it 5 times; it is kept in \S+\.unreadable\./g)).toHaveLength(1);
+    expect(await healthOf(program)).toMatchObject({ rows_lost: 1, bodies_lost: 2 });
   }, 150_000);
 });

@@ -19,6 +19,7 @@ if (!isMainThread && harm !== undefined && words !== undefined) {
     const met = words.split(',').findIndex((word) => typeof text === 'string' && text.includes(word));
     if (met !== -1 && isLeft(met)) {
       if (harm === 'end') process.exit(3);
+      if (harm === 'kill') process.kill(process.pid, 'SIGKILL');
       for (;;);
     }
     // A stand-in hands on what it gets.

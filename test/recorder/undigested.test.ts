@@ -93,6 +93,28 @@ describe('calls that nobody has looked into', () => {
     expect(readdirSync(dir).map((name) => join(dir, name))).toEqual(unreadable);
   });
 
+  it('are not looked into after three have died of one, and kept aside after five; what is before and behind goes on', () => {
+    const { dir, open, unreadable } = place();
+    const [one, deadly, other] = [endedCall(), endedCall(), endedCall()];
+    open().append([one, deadly, other]);
+    const seen: (readonly [EndedCall | null, boolean])[] = [];
+    for (let process = 0; process < 6; process++) {
+      const waiting = open();
+      expect([waiting.next(), waiting.isSuspicious]).toEqual([one, process > 0]);
+      waiting.done();
+      seen.push([waiting.next(), waiting.isDeadly]);
+    }
+    const ends = [false, false, false, true, true].map((isDeadly) => [deadly, isDeadly]);
+    expect(seen).toEqual([...ends, [other, false]]);
+    const last = open();
+    for (const call of [other, null]) {
+      expect(last.next()).toEqual(call);
+      last.done();
+    }
+    expect(unreadable).toHaveLength(1);
+    expect(readdirSync(dir).map((name) => join(dir, name))).toEqual(unreadable);
+  });
+
   it('are gone when somebody has deleted their file or spoilt it', () => {
     const { dir, open, unreadable } = place();
     appendFileSync(join(dir, '00000001.calls'), '');
