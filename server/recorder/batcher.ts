@@ -62,6 +62,7 @@ export class Batcher implements Sink {
   readonly #emptied: (() => void)[] = [];
   #gathering = emptyGathering();
   #timer: NodeJS.Timeout | null = null;
+  #flushing: NodeJS.Immediate | null = null;
   #lastSeq = 0;
   #lastNumber = 0;
   #queueBytes = 0;
@@ -175,6 +176,8 @@ export class Batcher implements Sink {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#flushing !== null) clearImmediate(this.#flushing);
+    this.#flushing = null;
     const { slab, bytes, rowBytes, spans, opens, heads, ends } = this.#gathering;
     if (spans.length + opens.length + heads.length + ends.length === 0) return;
     this.#gathering = emptyGathering();
@@ -195,7 +198,8 @@ export class Batcher implements Sink {
   #expect(number: number, stage: KeptStage): Promise<void> {
     const expected = Promise.withResolvers<void>();
     this.#expected.set(`${number} ${stage}`, expected);
-    this.flush();
+    // What came from other connections in this turn goes with it: a message for each would cost more than the turn takes.
+    this.#flushing ??= setImmediate(() => this.flush());
     return expected.promise;
   }
 

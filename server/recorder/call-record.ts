@@ -1,6 +1,6 @@
 /**
  * A call that has ended, as bytes that can be kept without a look into them: `length of the facts | facts as JSON | length and time of
- * each chunk | bytes of the request | bytes of the answer`. Pure.
+ * each chunk | bytes of the request | bytes of the answer`; or that a call has begun, which is facts alone. Pure.
  */
 import type { ExchangeEnd, ExchangeHead, ExchangeOpen } from '../exchange.ts';
 import type { EndedCall, KeptBody } from './assembly.ts';
@@ -8,13 +8,19 @@ import type { EndedCall, KeptBody } from './assembly.ts';
 const version = 1;
 const lengthBytes = 4;
 
+/** A call of which nothing is known yet but that it begins. */
+export interface Beginning {
+  readonly open: ExchangeOpen;
+  readonly end: null;
+}
+
 interface BodyFacts {
   readonly chunks: number;
   readonly whole: boolean;
   readonly sha256: string | null;
 }
 
-interface Facts {
+interface EndedFacts {
   readonly version: number;
   readonly open: ExchangeOpen;
   readonly head: ExchangeHead | null;
@@ -23,32 +29,34 @@ interface Facts {
   readonly response: BodyFacts;
 }
 
+type Facts = EndedFacts | (Beginning & { readonly version: number });
+
 /** Its parts in their order; bodies are not copied. */
-export function encodeCall({ open, head, end, request, response }: EndedCall): Uint8Array[] {
-  const facts: Facts = {
-    version,
-    open,
-    head,
-    end,
-    request: factsOf(request),
-    response: factsOf(response),
-  };
-  const text = Buffer.from(JSON.stringify(facts));
-  const length = Buffer.allocUnsafe(lengthBytes);
-  length.writeUInt32LE(text.byteLength);
+export function encodeCall(call: EndedCall | Beginning): Uint8Array[] {
+  if (call.end === null) return encodeFacts({ version, open: call.open, end: null });
+  const { open, head, end, request, response } = call;
+  const facts = { version, open, head, end, request: factsOf(request), response: factsOf(response) };
   const chunks = [...request.chunks, ...response.chunks];
   const marks = new Float64Array(chunks.length * 2);
   for (const [at, { bytes, atUs }] of chunks.entries()) marks.set([bytes.byteLength, atUs], at * 2);
-  return [length, text, new Uint8Array(marks.buffer), ...chunks.map(({ bytes }) => bytes)];
+  return [...encodeFacts(facts), new Uint8Array(marks.buffer), ...chunks.map(({ bytes }) => bytes)];
+}
+
+function encodeFacts(facts: Facts): Uint8Array[] {
+  const text = Buffer.from(JSON.stringify(facts));
+  const length = Buffer.allocUnsafe(lengthBytes);
+  length.writeUInt32LE(text.byteLength);
+  return [length, text];
 }
 
 /** @throws Error for bytes that another version of this program wrote */
-export function decodeCall(payload: Uint8Array): EndedCall {
+export function decodeCall(payload: Uint8Array): EndedCall | Beginning {
   // A copy of its own: a chunk that is kept somewhere must not keep a whole file in memory.
   const bytes = Buffer.from(Uint8Array.from(payload).buffer);
   const marksAt = lengthBytes + bytes.readUInt32LE(0);
   const facts = JSON.parse(bytes.toString('utf8', lengthBytes, marksAt)) as Facts;
   if (facts.version !== version) throw new Error(`a call in form ${facts.version}`);
+  if (facts.end === null) return { open: facts.open, end: null };
   const { open, head, end, request, response } = facts;
   const marksBytes = (request.chunks + response.chunks) * 16;
   const marks = new Float64Array(bytes.buffer.slice(marksAt, marksAt + marksBytes));

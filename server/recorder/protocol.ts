@@ -81,6 +81,7 @@ export type ToWorker =
   /** Writes what there is and closes the store; answered by `closed`. */
   | { readonly kind: 'close' };
 
+/** Sent as lists of several. */
 export type FromWorker =
   | { readonly kind: 'ready' }
   /** The worker cannot start; `message` is one sentence for the user. */

@@ -195,10 +195,13 @@ class SupervisedRecorder implements Recorder {
     this.#worker = worker;
     this.#lastBeatMs = performance.now();
     let died: unknown = new Error('The recorder ended before it was ready.');
-    worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'ready') started.resolve();
-      else if (message.kind === 'refused') started.reject(new RecorderRefused(message.message, message.code));
-      else this.#receive(message);
+    worker.on('message', (messages: readonly FromWorker[]) => {
+      for (const message of messages) {
+        if (message.kind === 'ready') started.resolve();
+        else if (message.kind === 'refused')
+          started.reject(new RecorderRefused(message.message, message.code));
+        else this.#receive(message);
+      }
     });
     worker.on('error', (error) => {
       died = error;

@@ -12,13 +12,14 @@ import { CacheWatch } from './cache-watch.ts';
 import { ChainNotes } from './chain-notes.ts';
 import { Backlog } from './backlog.ts';
 import { openChange } from './changes.ts';
-import { Commits, groupBytes, groupCalls } from './commits.ts';
+import { Commits, groupBytes, groupCalls, type Entry } from './commits.ts';
 import { openRow, type DigestContext } from './digest.ts';
 import { Endings } from './endings.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Ledger, type Ending } from './ledger.ts';
 import { vitals, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
 import { Overflow } from './overflow.ts';
+import { Pressure } from './pressure.ts';
 import { Progress } from './progress.ts';
 import { Reports } from './reports.ts';
 import { resumedCalls, type ResumedCall } from './resumption.ts';
@@ -43,18 +44,18 @@ const importAtStartMs = 2000;
  */
 export async function startRecording(
   setup: WorkerSetup,
-  post: (message: FromWorker) => void,
+  post: (messages: readonly FromWorker[]) => void,
 ): Promise<(message: ToWorker) => void> {
   const overrides = setup.prices === null ? null : parsePriceFile(setup.prices.text, setup.prices.name);
   const pricer = createPricer(overrides === null ? {} : { overrides });
   const keeper = new Keeper({
     ...setup,
     mustOpen: setup.isFirst,
-    onNotice: (message) => post({ kind: 'notice', message }),
+    onNotice: (message) => post([{ kind: 'notice', message }]),
     onSpillLost: (changes) => {
       const lost = changes.filter((change) => change.kind === 'finish');
       const bodies = lost.reduce((sum, { parts }) => sum + parts.length, 0);
-      post({ kind: 'spillLost', loss: { rows: lost.length, bodies } });
+      post([{ kind: 'spillLost', loss: { rows: lost.length, bodies } }]);
     },
   });
   const loop = new RecordingLoop(setup, keeper, pricer, post);
@@ -79,16 +80,23 @@ class RecordingLoop {
   readonly #upkeep: Upkeep;
   readonly #backlog: Backlog;
   readonly #vitals: Int32Array;
+  readonly #pressure = new Pressure();
   readonly #inbox: ToWorker[] = [];
   /** Waits for the next commit. */
   #ended: Ending[] = [];
   #writtenMs = Number.NEGATIVE_INFINITY;
   #nextWrite: NodeJS.Timeout | null = null;
+  #isComing = false;
   #generation: number;
   #isBusy = false;
   readonly #tick: NodeJS.Timeout;
 
-  constructor(setup: WorkerSetup, keeper: Keeper, pricer: Pricer, post: (message: FromWorker) => void) {
+  constructor(
+    setup: WorkerSetup,
+    keeper: Keeper,
+    pricer: Pricer,
+    post: (messages: readonly FromWorker[]) => void,
+  ) {
     this.#setup = setup;
     this.#upkeep = new Upkeep(setup.retention ?? { bodiesMs: null, callsMs: null, storeBytes: null });
     this.#budget = new AssemblyBudget(setup.assemblyBytes);
@@ -128,6 +136,9 @@ class RecordingLoop {
       keeper,
       commits: this.#commits,
       endings: this.#endings,
+      ledger: this.#ledger,
+      reports: this.#reports,
+      pressure: setup.reportStages ? this.#pressure : null,
     });
     this.#chainNotes = new ChainNotes((heads) => this.#reports.heads(heads));
     this.#vitals = new Int32Array(setup.vitals);
@@ -141,7 +152,18 @@ class RecordingLoop {
 
   receive(message: ToWorker): void {
     this.#inbox.push(message);
-    this.#workUnlessBusy();
+    if (this.#setup.reportStages) this.#workSoon();
+    else this.#workUnlessBusy();
+  }
+
+  /** Where calls wait for each sync of the disk, one sync is for all that have come. */
+  #workSoon(): void {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    setImmediate(() => {
+      this.#isComing = false;
+      this.#workUnlessBusy();
+    });
   }
 
   #workUnlessBusy(): void {
@@ -161,6 +183,7 @@ class RecordingLoop {
     await this.#settleSurvivors();
     this.#generation = this.#keeper.generation;
     this.#reportState();
+    this.#reports.send();
     this.#isBusy = false;
   }
 
@@ -185,10 +208,13 @@ class RecordingLoop {
 
   async #work(): Promise<void> {
     this.#isBusy = true;
+    const beganMs = performance.now();
+    let endedCalls = 0;
     let hasWritten = false;
     do {
       const messages = this.#inbox.splice(0);
       this.#take(messages);
+      endedCalls += this.#ended.length;
       const isAsked = messages.some(({ kind }) => kind !== 'batch');
       if (isAsked || this.#isDue()) {
         await (isAsked ? this.#writeAll() : this.#write());
@@ -198,6 +224,7 @@ class RecordingLoop {
       // Before anything can be well again: what went wrong is told even if only for a moment.
       this.#reportState();
       this.#reports.acknowledged(this.#ledger.acknowledgeable());
+      this.#reports.send();
       if (messages.some(({ kind }) => kind === 'close')) {
         await this.#close();
         return;
@@ -205,6 +232,8 @@ class RecordingLoop {
     } while (this.#inbox.length > 0);
     const isBehind = await this.#overflow.step();
     const hasMore = hasWritten && (await this.#rest());
+    this.#reports.send();
+    this.#pressure.add({ endedCalls, busyMs: performance.now() - beganMs, isDone: this.#overflow.isEmpty });
     this.#isBusy = false;
     // Messages that have come meanwhile go first.
     const hasEnded = this.#ended.length > 0;
@@ -262,29 +291,34 @@ class RecordingLoop {
       for (const call of taken.begun) begun.add(call);
       this.#ended.push(...taken.ended);
     }
-    for (const call of begun) {
-      // A call that both began and ended here is written once, whole.
-      if (call.hasEnded) continue;
-      this.#reports.row('open', openRow(call.open));
-      if (this.#setup.reportStages) this.#begin(call);
-      else call.touch();
-    }
-    this.#commits.flush();
+    // A call that both began and ended here is written once, whole.
+    const running = [...begun].filter(({ hasEnded }) => !hasEnded);
+    for (const call of running) this.#reports.row('open', openRow(call.open));
+    if (this.#setup.reportStages) this.#begin(running);
+    else for (const call of running) call.touch();
   }
 
-  #begin(call: CallAssembly): void {
+  /** On the disk, or told not to be there, when it returns. */
+  #begin(calls: readonly CallAssembly[]): void {
+    if (calls.length === 0) return;
+    if (!this.#overflow.begin(calls)) for (const call of calls) this.#commits.add(this.#beginning(call));
+    this.#commits.flush();
+    // What has ended meanwhile takes longer.
+    if (this.#ended.length > 0) this.#reports.send();
+  }
+
+  #beginning(call: CallAssembly): Entry {
     const settle = ([kept]: readonly Kept[]): void => {
       call.isBegun = kept === 'whole';
       if (!call.isBegun) call.touch();
       this.#reports.settled('begun', [call], call.isBegun);
     };
-    this.#commits.add({ changes: [openChange(call)], bytes: 0, settle });
+    return { changes: [openChange(call)], bytes: 0, settle };
   }
 
   /** Everything that is due; of what has ended no more than a group, so that what comes meanwhile is heard. */
   async #write(): Promise<void> {
-    const isAudit = this.#setup.reportStages;
-    const ended = isAudit ? this.#ended : this.#overflow.take(this.#ended);
+    const ended = this.#overflow.take(this.#ended);
     const group = firstGroup(ended);
     const committedMs = this.#commits.endedMs;
     const isOnDisk = ended.length < this.#ended.length;
@@ -343,6 +377,7 @@ class RecordingLoop {
     this.#keeper.close();
     this.#reportState();
     this.#reports.closed();
+    this.#reports.send();
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the worker tells the main thread about its work, and how often: each thing when it is new, and only what somebody wants to hear. */
+/** What the worker tells the main thread about its work, with the next `send`: each thing when it is new, and only what somebody wants to hear. */
 import type { KeptStage } from '../exchange.ts';
 import type { WholeCall } from '../store/write.ts';
 import type { CallAssembly } from './assembly.ts';
@@ -10,19 +10,27 @@ import type { FromWorker, KeepingState } from './protocol.ts';
 type RowEvent = 'open' | 'end';
 
 export class Reports {
-  readonly #post: (message: FromWorker) => void;
+  readonly #post: (messages: readonly FromWorker[]) => void;
   readonly #withStages: boolean;
   /** Since they were last told. */
   readonly #finished: FinishedCall[] = [];
   readonly #commitsUs: number[] = [];
   readonly #rows: Record<RowEvent, WholeCall[]> = { open: [], end: [] };
+  #outbox: FromWorker[] = [];
   #isWatched = false;
   #lastState = '';
 
   /** @param withStages whether somebody waits to hear what is kept of a call */
-  constructor(post: (message: FromWorker) => void, withStages: boolean) {
+  constructor(post: (messages: readonly FromWorker[]) => void, withStages: boolean) {
     this.#post = post;
     this.#withStages = withStages;
+  }
+
+  /** Tells what there is to tell, all at once: each message wakes the other thread. */
+  send(): void {
+    if (this.#outbox.length === 0) return;
+    this.#post(this.#outbox);
+    this.#outbox = [];
   }
 
   /** Rows are told only while somebody watches. */
@@ -37,23 +45,23 @@ export class Reports {
 
   settled(stage: KeptStage, calls: readonly CallAssembly[], kept: boolean): void {
     if (!this.#withStages || calls.length === 0) return;
-    this.#post({ kind: 'settled', stage, numbers: calls.map(({ number }) => number), kept });
+    this.#outbox.push({ kind: 'settled', stage, numbers: calls.map(({ number }) => number), kept });
   }
 
   lost(number: number, loss: Loss): void {
-    this.#post({ kind: 'lost', number, loss });
+    this.#outbox.push({ kind: 'lost', number, loss });
   }
 
   spillLost(loss: Loss): void {
-    this.#post({ kind: 'spillLost', loss });
+    this.#outbox.push({ kind: 'spillLost', loss });
   }
 
   notice(message: string): void {
-    this.#post({ kind: 'notice', message });
+    this.#outbox.push({ kind: 'notice', message });
   }
 
   acknowledged(seqs: number[]): void {
-    if (seqs.length > 0) this.#post({ kind: 'acknowledged', seqs });
+    if (seqs.length > 0) this.#outbox.push({ kind: 'acknowledged', seqs });
   }
 
   /** For the metrics; told with the next `counts`. */
@@ -68,24 +76,28 @@ export class Reports {
   counts(): void {
     for (const event of ['open', 'end'] as const) {
       const rows = this.#rows[event].splice(0);
-      if (rows.length > 0) this.#post({ kind: 'rows', event, rows });
+      if (rows.length > 0) this.#outbox.push({ kind: 'rows', event, rows });
     }
     if (this.#finished.length + this.#commitsUs.length === 0) return;
-    this.#post({ kind: 'counted', finished: this.#finished.splice(0), commitsUs: this.#commitsUs.splice(0) });
+    this.#outbox.push({
+      kind: 'counted',
+      finished: this.#finished.splice(0),
+      commitsUs: this.#commitsUs.splice(0),
+    });
   }
 
   state(state: KeepingState): void {
     const text = JSON.stringify(state);
     if (text === this.#lastState) return;
     this.#lastState = text;
-    this.#post({ kind: 'state', state });
+    this.#outbox.push({ kind: 'state', state });
   }
 
   heads(heads: NotedHeads): void {
-    this.#post({ kind: 'heads', heads });
+    this.#outbox.push({ kind: 'heads', heads });
   }
 
   closed(): void {
-    this.#post({ kind: 'closed' });
+    this.#outbox.push({ kind: 'closed' });
   }
 }

@@ -9,7 +9,7 @@ import { startRecording } from './recording.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('server/recorder/worker.ts runs as a worker thread only.');
-const post = (message: FromWorker): void => port.postMessage(message);
+const post = (...messages: readonly FromWorker[]): void => port.postMessage(messages);
 
 let receive: ((message: ToWorker) => void) | null = null;
 
@@ -20,7 +20,7 @@ port.on('message', (message: WorkerSetup | ToWorker) => {
 
 async function begin(setup: WorkerSetup): Promise<void> {
   try {
-    receive = await startRecording(setup, post);
+    receive = await startRecording(setup, (messages) => post(...messages));
     if (!setup.reportStages) letCallsGoFirst(setup.vitals);
     post({ kind: 'ready' });
     // Nobody need wait for that.

@@ -41,6 +41,7 @@ describe('calls that nobody has looked into', () => {
     const calls = [
       endedCall(),
       endedCall({ head: null, request: body(), response: { ...body(), whole: false, sha256: null } }),
+      { open: endedCall().open, end: null },
       endedCall(),
     ];
     const first = open();
@@ -49,14 +50,14 @@ describe('calls that nobody has looked into', () => {
     first.close();
     const second = open();
     expect(second.bytes).toBe(first.bytes);
-    expect([second.next(), second.next(), second.next(), second.next()]).toEqual([...calls, null]);
+    expect(Array.from({ length: 5 }, () => second.next())).toEqual([...calls, null]);
     second.again();
     expect(second.next()).toEqual(calls[0]);
     second.done();
     expect(second.bytes).toBeLessThan(first.bytes);
     expect(second.next()).toEqual(calls[1]);
     expect(open().next()).toEqual(calls[0]);
-    expect(second.next()).toEqual(calls[2]);
+    expect([second.next(), second.next()]).toEqual(calls.slice(2));
     second.done();
     expect([second.isEmpty, second.bytes, second.next()]).toEqual([true, 0, null]);
   });
@@ -83,7 +84,7 @@ describe('calls that nobody has looked into', () => {
     writeFileSync(join(dir, '00000001.calls'), Buffer.concat([record(one), foreign, record(other)]));
     writeFileSync(join(dir, '00000002.calls'), record(one).subarray(0, -1));
     const waiting = open();
-    const found: (EndedCall | null)[] = [];
+    const found: ReturnType<Undigested['next']>[] = [];
     while (!waiting.isEmpty) {
       found.push(waiting.next());
       waiting.done();
