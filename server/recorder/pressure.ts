@@ -4,6 +4,8 @@
 const windowMs = 500;
 /** Of its time: what is left then is hardly more than the calls themselves take. */
 const highShare = 0.5;
+/** Fewer in a window are no load, however slow the machine is just then: who makes them one by one and looks finds each in the store. */
+const leastCalls = 100;
 
 export interface Work {
   readonly endedCalls: number;
@@ -42,7 +44,7 @@ export class Pressure {
     if (this.#isDone && this.#endedCalls > 0) this.#callMs = this.#busyMs / this.#endedCalls;
     // Or it would have been busy for so long.
     const busyMsOfAll = this.#isDone ? this.#busyMs : this.#callMs * this.#endedCalls;
-    this.#isHigh = this.#endedCalls > 0 && busyMsOfAll >= elapsedMs * highShare;
+    this.#isHigh = this.#endedCalls >= leastCalls && busyMsOfAll >= elapsedMs * highShare;
     this.#sinceMs += elapsedMs;
     this.#endedCalls = 0;
     this.#busyMs = 0;

@@ -3,7 +3,7 @@ import { Pressure, type Work } from '../../server/recorder/pressure.ts';
 
 interface Played {
   readonly pressure: Pressure;
-  /** So many half seconds of work every ten milliseconds. */
+  /** So many half seconds of work every five milliseconds. */
   readonly play: (halves: number, work: Partial<Work>) => void;
 }
 
@@ -13,9 +13,9 @@ function played(): Played {
   return {
     pressure,
     play: (halves, work) => {
-      for (let left = halves * 50; left > 0; left--) {
-        nowMs += 10;
-        pressure.add({ endedCalls: 1, busyMs: 6, isDone: true, ...work });
+      for (let left = halves * 100; left > 0; left--) {
+        nowMs += 5;
+        pressure.add({ endedCalls: 1, busyMs: 3, isDone: true, ...work });
       }
     },
   };
@@ -23,7 +23,7 @@ function played(): Played {
 
 it('is high from the half second on in which calls took half of the time', () => {
   const { pressure, play } = played();
-  play(1, { busyMs: 4 });
+  play(1, { busyMs: 2 });
   expect(pressure.isHigh).toBe(false);
   play(0.8, {});
   expect(pressure.isHigh).toBe(false);
@@ -37,12 +37,18 @@ it('stays high while calls come that would take so long, whatever is done of the
   play(2, { busyMs: 1, isDone: false });
   expect(pressure.isHigh).toBe(true);
   // What is done of them now is nobody's trouble.
-  play(1, { endedCalls: 0, busyMs: 9, isDone: false });
+  play(1, { endedCalls: 0, busyMs: 4, isDone: false });
   expect(pressure.isHigh).toBe(false);
 });
 
 it('is not high for work that nobody waits for', () => {
   const { pressure, play } = played();
-  play(3, { endedCalls: 0, busyMs: 9 });
+  play(3, { endedCalls: 0, busyMs: 4 });
+  expect(pressure.isHigh).toBe(false);
+});
+
+it('is not high for a few calls, however long they take', () => {
+  const { pressure, play } = played();
+  play(1, { endedCalls: 0.9, busyMs: 4 });
   expect(pressure.isHigh).toBe(false);
 });

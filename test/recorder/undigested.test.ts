@@ -98,7 +98,7 @@ describe('calls that nobody has looked into', () => {
     const { dir, open, unreadable } = place();
     const [one, deadly, other] = [endedCall(), endedCall(), endedCall()];
     open().append([one, deadly, other]);
-    const seen: (readonly [EndedCall | null, boolean])[] = [];
+    const seen: (readonly [ReturnType<Undigested['next']>, boolean])[] = [];
     for (let process = 0; process < 6; process++) {
       const waiting = open();
       expect([waiting.next(), waiting.isSuspicious]).toEqual([one, process > 0]);
