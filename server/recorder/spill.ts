@@ -3,7 +3,7 @@
  * record is V8's serialization of a StoreChange.
  */
 import { createHash } from 'node:crypto';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { bodyBytesOf, type StoreChange } from '../store/change.ts';
 import { isPostgresAddress } from '../store/postgres/address.ts';
@@ -12,10 +12,18 @@ import { readIfThere, recordAt, recordOf, SegmentFiles } from './segment-files.t
 const groupRecords = 64;
 const groupBytes = 8 * 1024 * 1024;
 
-/** Of one store: several may share a data directory, and what one could not take must not go into another. */
+/**
+ * Of one store: several may share a data directory, and what one could not take must not go into another. One that lies in the data
+ * directory is known by its place in there, so that both can be moved together.
+ */
 export function spillFolder(spillDir: string, target: string): string {
   const whole = isPostgresAddress(target) ? target : resolve(target);
-  const hash = createHash('sha256').update(whole).digest('hex').slice(0, 8);
+  const inside = relative(dirname(resolve(spillDir)), whole);
+  const isInside = !isPostgresAddress(target) && !inside.startsWith('..') && !isAbsolute(inside);
+  const hash = createHash('sha256')
+    .update(isInside ? inside : whole)
+    .digest('hex')
+    .slice(0, 8);
   return join(spillDir, `${basename(whole)}-${hash}`);
 }
 

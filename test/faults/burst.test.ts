@@ -1,26 +1,21 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseMetrics } from '../support/prometheus.ts';
-import { runToEnd, startProgram, type Program } from '../support/program.ts';
+import { runToEnd, type Program } from '../support/program.ts';
 import { makeCall, type MadeCall } from './load.ts';
 import { freshDir, started } from './stage.ts';
 import { startFaultUpstream, type FaultUpstream } from './upstream.ts';
 import { compareRows, missingBodies, storedCalls } from './verdict.ts';
-import { healthOf, removeDir, temporaryDir, until, well } from './weir.ts';
+import { healthOf, until, well } from './weir.ts';
 
 let upstream: FaultUpstream;
-let dataDir: string;
 
 beforeAll(async () => {
   upstream = await startFaultUpstream();
-  dataDir = temporaryDir();
 });
-afterAll(async () => {
-  await upstream.close();
-  removeDir(dataDir);
-});
+afterAll(() => upstream.close());
 
 const clients = 16;
 const saboteur = fileURLToPath(new URL('./saboteur.ts', import.meta.url));
@@ -43,9 +38,9 @@ async function countedBy(program: Program): Promise<number> {
 }
 
 describe('a burst that the recorder cannot keep up with', () => {
-  test('lies on the disk within the second, survives kill -9 there, and is in the store once and whole after it', async () => {
-    const start = (): Promise<Program> => startProgram({ args: ['--upstream', upstream.url], dataDir });
-    const first = await start();
+  test('lies on the disk within the second, survives kill -9 and a move there, and is in the store once and whole after it', async () => {
+    const [firstDir, dataDir] = [freshDir(), freshDir()];
+    const first = await started(upstream.url, firstDir);
     const made = await burst(first, 1, 30);
     // A stopped reading of the record must not be taken for one that is done: all is on the disk, and not all in the store.
     const health = await until(
@@ -55,9 +50,10 @@ describe('a burst that the recorder cannot keep up with', () => {
     expect(health).toMatchObject({ status: 'ok', rows_lost: 0, bodies_lost: 0 });
     expect(health.undigested_bytes).toBeGreaterThan(0);
     await first.stop('SIGKILL');
-    const lookedInto = storedCalls(dataDir).filter(({ state }) => state === 'completed').length;
+    const lookedInto = storedCalls(firstDir).filter(({ state }) => state === 'completed').length;
 
-    const second = await start();
+    renameSync(firstDir, dataDir);
+    const second = await started(upstream.url, dataDir);
     const more = await burst(second, 31, 6);
     expect(await well(second, 60_000)).toMatchObject({ spilled_bytes: 0, undigested_bytes: 0 });
     const counted = await countedBy(second);
