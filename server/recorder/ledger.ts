@@ -30,6 +30,11 @@ export class Ledger {
     return this.#calls.values();
   }
 
+  /** Calls under way. */
+  get count(): number {
+    return this.#calls.size;
+  }
+
   /** Undefined for one whose ending is on the disk, and for one of another process. */
   find(id: string): CallAssembly | undefined {
     for (const call of this.#calls.values()) if (call.open.id === id) return call;

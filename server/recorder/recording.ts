@@ -209,12 +209,13 @@ class RecordingLoop {
   async #work(): Promise<void> {
     this.#isBusy = true;
     const beganMs = performance.now();
-    let endedCalls = 0;
+    let [endedCalls, callsAtOnce] = [0, 0];
     let hasWritten = false;
     do {
       const messages = this.#inbox.splice(0);
       this.#take(messages);
       endedCalls += this.#ended.length;
+      callsAtOnce = Math.max(callsAtOnce, this.#ledger.count);
       const isAsked = messages.some(({ kind }) => kind !== 'batch');
       if (isAsked || this.#isDue()) {
         await (isAsked ? this.#writeAll() : this.#write());
@@ -233,7 +234,8 @@ class RecordingLoop {
     const isBehind = await this.#overflow.step();
     const hasMore = hasWritten && (await this.#rest());
     this.#reports.send();
-    this.#pressure.add({ endedCalls, busyMs: performance.now() - beganMs, isDone: this.#overflow.isEmpty });
+    const busyMs = performance.now() - beganMs;
+    this.#pressure.add({ endedCalls, callsAtOnce, busyMs, isDone: this.#overflow.isEmpty });
     this.#isBusy = false;
     // Messages that have come meanwhile go first.
     const hasEnded = this.#ended.length > 0;

@@ -15,7 +15,7 @@ function played(): Played {
     play: (halves, work) => {
       for (let left = halves * 100; left > 0; left--) {
         nowMs += 5;
-        pressure.add({ endedCalls: 1, busyMs: 3, isDone: true, ...work });
+        pressure.add({ endedCalls: 1, callsAtOnce: 1, busyMs: 3, isDone: true, ...work });
       }
     },
   };
@@ -47,8 +47,10 @@ it('is not high for work that nobody waits for', () => {
   expect(pressure.isHigh).toBe(false);
 });
 
-it('is not high for a few calls, however long they take', () => {
+it('is not high for a few calls, however long they take, unless several wait at once', () => {
   const { pressure, play } = played();
-  play(1, { endedCalls: 0.9, busyMs: 4 });
+  play(1, { endedCalls: 0.1, callsAtOnce: 2, busyMs: 4 });
   expect(pressure.isHigh).toBe(false);
+  play(1, { endedCalls: 0.1, callsAtOnce: 6, busyMs: 4 });
+  expect(pressure.isHigh).toBe(true);
 });
