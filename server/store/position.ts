@@ -17,6 +17,11 @@ export function isNewerThan({ startedMs, id }: Position): SQL {
   return sql`(${calls.started_ms}, ${calls.id}) > (${startedMs}, ${id})`;
 }
 
+/** Up to this one, and it too. */
+export function isNotOlderThan({ startedMs, id }: Position): SQL {
+  return sql`(${calls.started_ms}, ${calls.id}) >= (${startedMs}, ${id})`;
+}
+
 export function formatCursor({ startedMs, id }: Position): string {
   return Buffer.from(`${startedMs}:${id}`).toString('base64url');
 }

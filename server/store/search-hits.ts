@@ -73,7 +73,7 @@ export function findCalls(
   if (store.engine !== 'sqlite' || count <= limits.soughtHits) return seek();
   const beganMs = performance.now();
   const walk = (from: Position | null, missing: number, mostMs: number): Walk =>
-    walkHits(store, found, matching, { size: missing, after: from, untilMs: beganMs + mostMs });
+    walkHits(store, found, others, { size: missing, after: from, untilMs: beganMs + mostMs });
   const first = walk(after, size, limits.shortMs);
   if (first.stoppedAt === null) return page(readRows(store, first.hits));
   if (count <= limits.latelySoughtHits) return seek();
@@ -107,7 +107,7 @@ export function settleSearch(store: Store, filters: Filters, limits = usualLimit
   }
   const untilMs = performance.now() + limits.countingMs;
   const options = { size: limits.countedHits, after: null, untilMs };
-  const { hits, stoppedAt } = walkHits(store, found, callsMatching(others), options);
+  const { hits, stoppedAt } = walkHits(store, found, others, options);
   const end = stoppedAt ?? hits[limits.countedHits - 1];
   if (end === undefined) return settle(hits.map(({ id }) => id));
   // All of a millisecond or none.

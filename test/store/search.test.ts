@@ -158,6 +158,20 @@ describe('a search that finds many calls', () => {
     expect(pages).toBeGreaterThan(3);
   });
 
+  test.skipIf(onPostgres)('looks at no more calls at once where a filter lets none of them pass', () => {
+    const { store, writer } = temporaryStore({ durability: 'normal' });
+    storeMany(writer, 1000);
+    const filters = { q: ['river'], model: ['neither'] };
+    let [cursor, pages]: [string | null, number] = [null, 0];
+    do {
+      const page = listCalls(store, filters, 30, cursor, impatient);
+      expect(page.items).toEqual([]);
+      [cursor, pages] = [page.next_cursor, pages + 1];
+    } while (cursor !== null);
+    expect(pages).toBeGreaterThan(2);
+    expect(listCalls(store, filters, 30, null, manyHits)).toEqual({ items: [], next_cursor: null });
+  });
+
   test('is looked for one by one after all, where a walk comes upon few of them', () => {
     const { store, writer } = temporaryStore({ durability: 'normal' });
     storeMany(writer, 700);
