@@ -114,6 +114,7 @@ async function run(plan: Plan, closing: (() => Promise<void>)[], io: CommandIo):
     match: options.match,
     filters,
     onProgress: (calls) => progress.update(null, `${calls} calls`),
+    onIncomplete: (sentence) => io.stderr(`weir: ${sentence}\n`),
   });
   progress.end();
   const playable = library.entries.filter((entry) => entry.is_playable).length;

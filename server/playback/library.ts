@@ -1,6 +1,6 @@
 /** What can be answered with: the entries of a slice of the record, read once, and the answers themselves, read when needed. */
 import type { Filters } from '../store/filters.ts';
-import type { Reader, RecordingAnswer, RecordingEntry } from '../reader/questions.ts';
+import type { Reader, RecordingAnswer, RecordingEntry, RecordingsPage } from '../reader/questions.ts';
 import { createMatcher, type AskedRequest, type Found, type Match, type Matcher } from './matching.ts';
 
 /** Entries take about a kilobyte each. */
@@ -20,6 +20,8 @@ export interface LibraryOptions {
   readonly match: Match;
   readonly filters: Filters;
   onProgress(calls: number): void;
+  /** Not all that the filters ask for is looked for; one sentence. */
+  onIncomplete(sentence: string): void;
 }
 
 /** Reads the entries of all calls that pass the filters. Throws what the reader throws, and `TooManyRecordings`. */
@@ -29,7 +31,7 @@ export async function openLibrary(options: LibraryOptions): Promise<Library> {
   const entries: RecordingEntry[] = [];
   let cursor: string | null = null;
   do {
-    const page: { items: RecordingEntry[]; next_cursor: string | null } = await reader.ask('recordings', {
+    const page: RecordingsPage = await reader.ask('recordings', {
       filters,
       cursor,
       withKeys,
@@ -41,6 +43,7 @@ export async function openLibrary(options: LibraryOptions): Promise<Library> {
       );
     }
     options.onProgress(entries.length);
+    if (cursor === null && page.incomplete !== undefined) options.onIncomplete(page.incomplete);
     cursor = page.next_cursor;
   } while (cursor !== null);
   const library = new Library(reader, createMatcher(match), withKeys);

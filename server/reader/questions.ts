@@ -63,6 +63,8 @@ export interface StoreSize {
 
 /** What the store tells of retention. */
 export type RetentionPlanned = Pick<Retention, 'plan' | 'sizes'>;
+/** Entries, newest first, as a page of calls has them. */
+export type RecordingsPage = Omit<CallsPage, 'items'> & { readonly items: RecordingEntry[] };
 /** What finds a recorded call again by what it was asked, and what tells whether it can be answered with. */
 export interface RecordingEntry extends Pick<
   Call,
@@ -164,7 +166,7 @@ export interface Questions {
   recordings: {
     /** `withKeys`: with `same_key`, for which every request is read. */
     args: { filters: Filters; cursor: string | null; withKeys: boolean };
-    answer: { items: RecordingEntry[]; next_cursor: string | null };
+    answer: RecordingsPage;
   };
   recordingEntry: { args: { id: string; withKeys: boolean }; answer: RecordingEntry | null };
   recording: { args: { id: string }; answer: RecordingAnswer | null };

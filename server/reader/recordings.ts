@@ -21,7 +21,7 @@ export async function answerRecordings(
   const page = listCalls(store, filters, withKeys ? pageBodies : pageCalls, cursor);
   const items: RecordingEntry[] = [];
   for (const call of page.items) items.push(await entryOf(store, call, withKeys));
-  return { items, next_cursor: page.next_cursor };
+  return { ...page, items };
 }
 
 /** One entry; null when there is no such call. */

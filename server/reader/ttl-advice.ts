@@ -7,6 +7,7 @@ import { latestCachedMs } from '../store/calls-before.ts';
 import type { Filters } from '../store/filters.ts';
 import type { Store } from '../store/open.ts';
 import { eachStoredPrice } from '../store/past-calls.ts';
+import { settleSearch } from '../store/search-hits.ts';
 import { pastCall } from './past-call.ts';
 
 /** About half a second. */
@@ -22,7 +23,8 @@ interface Sums {
 }
 
 /** Throws `BadQuestion`. */
-export function answerTtlAdvice(store: Store, filters: Filters, pricer: Pricer, nowMs: number): TtlAdvice {
+export function answerTtlAdvice(store: Store, asked: Filters, pricer: Pricer, nowMs: number): TtlAdvice {
+  const { filters, isCut } = settleSearch(store, asked);
   const edgeMs = latestCachedMs(store, filters, mostCalls);
   const fromMs = edgeMs === null ? filters.fromMs : Math.max(edgeMs, filters.fromMs ?? edgeMs);
   const gaps: Gaps = { first: 0, within_5m: 0, within_1h: 0, longer: 0 };
@@ -42,7 +44,7 @@ export function answerTtlAdvice(store: Store, filters: Filters, pricer: Pricer, 
   }
   return {
     calls: sums.calls,
-    has_more: edgeMs !== null,
+    has_more: edgeMs !== null || isCut,
     from_ms: firstMs,
     gaps,
     actual_nano_usd: sums.calls === 0 ? null : sums.actual,

@@ -3,9 +3,11 @@ import type { Stats, StatsRow } from '../api/wire.ts';
 import type { Pricer } from '../pricing/engine.ts';
 import { assumptionsOf, priceOtherwise, type WhatIf } from '../pricing/what-if.ts';
 import { slices, type Slice } from '../store/buckets.ts';
+import type { FoundFilters } from '../store/conditions.ts';
 import type { Store } from '../store/open.ts';
 import { pastCall } from './past-call.ts';
 import { eachStoredPrice } from '../store/past-calls.ts';
+import { settleSearch } from '../store/search-hits.ts';
 import { readStats } from '../store/stats.ts';
 import type { StatsQuestion, whatIfColumns } from './questions.ts';
 
@@ -24,9 +26,15 @@ export function answerStats(
   nowMs: number,
 ): Stats {
   const { whatIf, ...request } = question;
-  const stats = readStats(store, request);
-  if (whatIf === undefined) return stats;
-  const sums = sumOtherwise(store, request, stats, { pricer: pricer(), whatIf, nowMs });
+  if (whatIf === undefined) return readStats(store, request);
+  // Both look at the same calls: what a search finds of many is bounded in time.
+  const [stats, sums] = store.sqlite.transaction(() => {
+    const search = settleSearch(store, request.filters);
+    const found = readStats(store, request, search);
+    const { filters } = search;
+    const otherwise = { pricer: pricer(), whatIf, nowMs };
+    return [found, sumOtherwise(store, filters, found, otherwise)] as const;
+  })();
   const key = (row: StatsRow): string =>
     keyOf(
       row.start_ms ?? null,
@@ -54,7 +62,7 @@ interface Otherwise {
 
 function sumOtherwise(
   store: Store,
-  { filters, groupBy }: Omit<StatsQuestion, 'whatIf'>,
+  filters: FoundFilters,
   stats: Stats,
   { pricer, whatIf, nowMs }: Otherwise,
 ) {
@@ -63,7 +71,7 @@ function sumOtherwise(
   const { from_ms: fromMs, to_ms: toMs } = stats;
   if (fromMs === null || toMs === null) return { rows, total };
   const periods = stats.bucket === null ? null : slices(stats.bucket, stats.tz, fromMs, toMs);
-  for (const stored of eachStoredPrice(store, { ...filters, fromMs, toMs }, { groupBy })) {
+  for (const stored of eachStoredPrice(store, { ...filters, fromMs, toMs }, { groupBy: stats.group_by })) {
     const range = priceOtherwise(pricer, pastCall(stored), whatIf, nowMs);
     const key = keyOf(periods === null ? null : startOf(periods, stored.startedMs), stored.groups);
     const row = rows.get(key) ?? emptySum();

@@ -2,7 +2,7 @@
 import { and, desc, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { usesCache } from './call-figures.ts';
-import type { Filters } from './filters.ts';
+import type { FoundFilters } from './conditions.ts';
 import type { Store } from './open.ts';
 import { isOlderThan } from './position.ts';
 import { matchingCalls } from './stats.ts';
@@ -49,7 +49,7 @@ export function callsBefore({ db }: Store, row: WholeCall, limit: number): Store
 }
 
 /** When the call began of which so many that use the cache came after; null when there are no more than that. Throws `BadQuestion`. */
-export function latestCachedMs({ db }: Store, filters: Filters, count: number): number | null {
+export function latestCachedMs({ db }: Store, filters: FoundFilters, count: number): number | null {
   const row = db
     .select({ startedMs: calls.started_ms })
     .from(calls)

@@ -1,11 +1,10 @@
 /** Calls with everything that their price depends on, one at a time: for who prices them anew or otherwise. */
 import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
-import { callsMatching } from './conditions.ts';
+import { callsMatching, type FoundFilters } from './conditions.ts';
 import { usesCache } from './call-figures.ts';
 import { groupSql } from './metrics.ts';
 import type { Store } from './open.ts';
 import { matchingCalls } from './stats.ts';
-import type { Filters } from './filters.ts';
 import { callDetails, calls } from './tables.ts';
 
 export interface StoredPrice {
@@ -52,7 +51,7 @@ export interface StoredPriceOptions {
 /** Calls that have ended, in order of their start. Nothing may be written through the store meanwhile. Throws `BadQuestion`. */
 export function* eachStoredPrice(
   store: Store,
-  filters: Filters,
+  filters: FoundFilters,
   { groupBy = [], withReplays = false }: StoredPriceOptions = {},
 ): Generator<StoredPrice, void> {
   const columns: Record<string, SQL> = Object.fromEntries([

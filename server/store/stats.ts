@@ -6,7 +6,7 @@ import type { Filters } from './filters.ts';
 import { groupSql, metricSql } from './metrics.ts';
 import type { Store } from './open.ts';
 import { askRollups } from './rollup-stats.ts';
-import { settleSearch } from './search-hits.ts';
+import { settleSearch, type SettledSearch } from './search-hits.ts';
 import type { Bucket, Metric, Stats, StatsRow } from './served.ts';
 import { calls } from './tables.ts';
 import { timeZone } from './zone.ts';
@@ -35,17 +35,19 @@ type Figures = Record<string, string | number | null>;
 /**
  * Rows are ordered by slice, then by number of calls. With slices and without groups every slice has a row, also one
  * without calls; with groups only what has calls. Replays are left out unless the filters ask for them. Throws `BadQuestion`.
+ * @param search what the filters' search has found, where the caller knows it
  */
-export function readStats(store: Store, request: StatsRequest): Stats {
+export function readStats(store: Store, request: StatsRequest, search?: SettledSearch): Stats {
   // Also where there are no calls: a wrong question is wrong on an empty store too.
   request.groupBy.forEach(groupSql);
   timeZone(request.tz);
   // One snapshot, so that rows and totals agree.
-  return store.sqlite.transaction(() => statsOf(store, request))();
+  return store.sqlite.transaction(() =>
+    statsOf(store, request, search ?? settleSearch(store, request.filters)),
+  )();
 }
 
-function statsOf(store: Store, asked: StatsRequest): Stats {
-  const { filters, isCut, incomplete } = settleSearch(store, asked.filters);
+function statsOf(store: Store, asked: StatsRequest, { filters, isCut, incomplete }: SettledSearch): Stats {
   const request = { ...asked, filters };
   const range = rangeOf(store, filters);
   const bucket = resolveBucket(request.bucket, range);

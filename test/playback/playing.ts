@@ -49,7 +49,13 @@ export async function playing(
     return id;
   });
   const reader = reading(path);
-  const library = await openLibrary({ reader, match, filters: {}, onProgress: () => undefined });
+  const library = await openLibrary({
+    reader,
+    match,
+    filters: {},
+    onProgress: () => undefined,
+    onIncomplete: () => undefined,
+  });
   const misses: string[] = [];
   const server = createPlayback({
     library,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPricer } from '../../server/pricing/engine.ts';
 import { answerCacheLedger } from '../../server/reader/cache-ledger.ts';
 import { answerTtlAdvice } from '../../server/reader/ttl-advice.ts';
+import { answerStats } from '../../server/reader/what-if.ts';
 import type { Store } from '../../server/store/open.ts';
 import type { WholeCall, Writer } from '../../server/store/write.ts';
 import { minuteMs, startedMs, usageOf, type Used } from '../cache/prompts.ts';
@@ -10,7 +11,7 @@ import { sampleCall, sampleDetails, temporaryStore } from '../store/temporary-st
 const pricer = createPricer();
 
 /** A call of Opus 5.5: write $5 and $8 a million, read $0.20. */
-function record(writer: Writer, atMinutes: number, used: Used, change: Partial<WholeCall> = {}): void {
+function record(writer: Writer, atMinutes: number, used: Used, change: Partial<WholeCall> = {}): string {
   const merged = { ...usageOf({ input: 0, ...used }), output_tokens: 0 };
   const atMs = startedMs + atMinutes * minuteMs;
   const priced = pricer.price({ model: 'claude-opus-5-5', atMs, usage: merged, usageComplete: true });
@@ -36,6 +37,7 @@ function record(writer: Writer, atMinutes: number, used: Used, change: Partial<W
     cost_lines: JSON.stringify(priced.lines),
   };
   writer.transaction(() => writer.finishCall(id, row, details, []));
+  return id;
 }
 
 function advise(store: Store) {
@@ -108,4 +110,27 @@ describe('whether five minutes or an hour', () => {
     record(writer, 0, { input: 10_000 });
     expect(advise(store)).toMatchObject({ calls: 0, advice: 'no_data', actual_nano_usd: null });
   });
+});
+
+it('a search has its own advice, and its own range of what it would have cost', () => {
+  const { store, writer } = temporaryStore();
+  const found = record(writer, 0, { write5m: 10_000 });
+  record(writer, 1, { write5m: 30_000 });
+  writer.transaction(() => writer.setText(found, 'river'));
+  const [filters, nowMs] = [{ q: ['river'] }, startedMs + 60 * minuteMs];
+  expect(answerTtlAdvice(store, filters, pricer, nowMs)).toMatchObject({ calls: 1, has_more: false });
+  const whatIf = { model: null, ttl: '1h', tier: null, cache: true } as const;
+  const question = {
+    filters,
+    metrics: ['calls', 'cost_nano_usd'],
+    groupBy: ['model'],
+    bucket: null,
+    tz: 'UTC',
+    comparePrevious: false,
+    whatIf,
+  } as const;
+  const { totals, rows } = answerStats(store, question, () => pricer, nowMs);
+  // 10,000 × $8 instead of $5
+  const figures = { calls: 1, cost_nano_usd: 50_000_000, what_if_low_nano_usd: 80_000_000 };
+  expect([totals, ...rows]).toMatchObject([figures, figures]);
 });
