@@ -8,7 +8,8 @@ import type { Writer } from '../server/store/write.ts';
 const models = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5'];
 const stops = ['tool_use', 'end_turn', 'tool_use', 'max_tokens'];
 const dayMs = 24 * hourMs;
-const perTransaction = 5000;
+/** Of words a server takes no more in the time that a transaction has. */
+const perTransaction = 2000;
 
 export interface RowsPlan {
   readonly calls: number;
@@ -83,14 +84,26 @@ export function fillRows({ sqlite }: Store, plan: RowsPlan): void {
   });
 }
 
-/** What recording would have kept by the hour. */
+/** What recording would have kept by the hour. A day at a time: a server ends what takes longer than it may. */
 export function fillRollups(store: Store): void {
-  for (const scope of scopes) store.sqlite.transaction(() => fillScope(store, scope))();
+  const ends = store.db.get<{ first: number; last: number }>(
+    sql`SELECT min(calls.started_ms) AS first, max(calls.started_ms) AS last FROM calls`,
+  );
+  for (const scope of scopes) {
+    const fillDay = dayFiller(store, scope);
+    for (let ms = floorToDay(ends.first); ms <= ends.last; ms += dayMs) {
+      store.sqlite.transaction(() => fillDay(ms))();
+    }
+  }
+}
+
+function floorToDay(ms: number): number {
+  return Math.floor(ms / dayMs) * dayMs;
 }
 
 type Group = Readonly<Record<string, string | number | null>> & { readonly hour: number };
 
-function fillScope({ db, sqlite }: Store, scope: Scope): void {
+function dayFiller({ db, sqlite }: Store, scope: Scope): (fromMs: number) => void {
   const columns = scope.columns.map((column) => sql.identifier(column));
   const hour = sql`calls.started_ms / ${sql.raw(String(hourMs))}`;
   const list = sql.join(columns, sql`, `);
@@ -113,28 +126,31 @@ function fillScope({ db, sqlite }: Store, scope: Scope): void {
     keys.set(text, key);
     return key;
   };
-  for (const row of db.all<Group>(
-    sql`SELECT ${hour} AS hour, ${list} ${sums} FROM calls GROUP BY ${hour}, ${list}`,
-  )) {
-    const key = keyOf(row);
-    addRow.run(
-      rollupId(scope, row.hour, key),
-      key,
-      row.hour * hourMs,
-      ...names.map((name) => Number(row[name])),
-    );
-  }
-  if (!scope.hasLatencies) return;
   const addBucket = sqlite.prepare('INSERT INTO rollup_latencies (rollup, bucket, calls) VALUES (?, ?, ?)');
-  for (const [kind, column] of latencies.entries()) {
-    const us = sql`calls.${sql.identifier(column)}`;
-    const bucket = sql`CAST(${sql.raw(String(kind * 1000 + 1))} + floor(ln(${us}) / ln(1.1)) AS INTEGER)`;
+  return (fromMs) => {
+    const ofDay = sql`FROM calls WHERE calls.started_ms >= ${fromMs} AND calls.started_ms < ${fromMs + dayMs}`;
     for (const row of db.all<Group>(
-      sql`SELECT ${hour} AS hour, ${list}, ${bucket} AS bucket, count(*) AS count FROM calls WHERE ${us} > 0 GROUP BY ${hour}, ${list}, ${bucket}`,
+      sql`SELECT ${hour} AS hour, ${list} ${sums} ${ofDay} GROUP BY ${hour}, ${list}`,
     )) {
-      addBucket.run(rollupId(scope, row.hour, keyOf(row)), Number(row['bucket']), Number(row['count']));
+      const key = keyOf(row);
+      addRow.run(
+        rollupId(scope, row.hour, key),
+        key,
+        row.hour * hourMs,
+        ...names.map((name) => Number(row[name])),
+      );
     }
-  }
+    if (!scope.hasLatencies) return;
+    for (const [kind, column] of latencies.entries()) {
+      const us = sql`calls.${sql.identifier(column)}`;
+      const bucket = sql`CAST(${sql.raw(String(kind * 1000 + 1))} + floor(ln(${us}) / ln(1.1)) AS INTEGER)`;
+      for (const row of db.all<Group>(
+        sql`SELECT ${hour} AS hour, ${list}, ${bucket} AS bucket, count(*) AS count ${ofDay} AND ${us} > 0 GROUP BY ${hour}, ${list}, ${bucket}`,
+      )) {
+        addBucket.run(rollupId(scope, row.hour, keyOf(row)), Number(row['bucket']), Number(row['count']));
+      }
+    }
+  };
 }
 
 const wordsOfCall = 40;
