@@ -2,8 +2,9 @@
 import { hash } from 'node:crypto';
 import { keepFromBeingAlone, removing } from './alone.ts';
 import { unpackBytes, type PackedBody } from './bodies.ts';
+import { CallPacks } from './call-packs.ts';
 import { minPieceBytes, piecesOf, stretchesOf, type Stretch } from './cut.ts';
-import { packId, pieceKey, utcDay } from './days.ts';
+import { packId, packOfId, pieceKey, utcDay } from './days.ts';
 import { splitEvents } from './event-text.ts';
 import type { Store } from './open.ts';
 import { createPackNumbers, type PackNumbers } from './pack-numbers.ts';
@@ -22,12 +23,20 @@ import type { BodyRow } from './tables.ts';
 export type DigestibleBody = PackedBody & { readonly digest?: Buffer | null };
 export type SlicedBody<Body> = Body & Pick<BodyRow, 'packing' | 'bytes' | 'digest'>;
 
+export interface StoredCall {
+  readonly id: string;
+  /** Pieces are shared within its UTC day. */
+  readonly startedMs: number;
+  /** Nothing more of it will come. */
+  readonly hasEnded: boolean;
+}
+
 export interface PieceWriter {
   /**
-   * Stores bodies of one call, in order, and returns them as slices; what is new in all of them becomes one pack.
-   * @param startedMs of the call: pieces are shared within its UTC day
+   * Stores bodies of one call, in order, and returns them as slices; what is new in all of them becomes one pack, which rests on that of
+   * what was stored of the call before.
    */
-  store<Body extends DigestibleBody>(startedMs: number, bodies: readonly Body[]): SlicedBody<Body>[];
+  store<Body extends DigestibleBody>(call: StoredCall, bodies: readonly Body[]): SlicedBody<Body>[];
   /** To be called last in each transaction. */
   settle(): void;
   /** To be called when something that was stored was rolled back or removed. */
@@ -43,6 +52,7 @@ export function createPieceWriter(store: Store): PieceWriter {
     packs: createPackReader(store),
     recent: new RecentPieces(),
     known: new KnownSlices(),
+    calls: new CallPacks(),
     numbers: createPackNumbers(store),
     index: createPieceIndex(store),
     isFar: store.engine === 'postgres',
@@ -52,19 +62,21 @@ export function createPieceWriter(store: Store): PieceWriter {
     memory.packs.forget();
     memory.recent.forget();
     memory.known.forget();
+    memory.calls.forget();
   };
   const forget = (): void => {
     forgetPlaces();
     memory.index.forget();
   };
 
-  function storeBodies<Body extends DigestibleBody>(startedMs: number, bodies: readonly Body[]) {
+  function storeBodies<Body extends DigestibleBody>(call: StoredCall, bodies: readonly Body[]) {
+    const { startedMs } = call;
     if (mayBeRemoved(startedMs)) {
       keepFromBeingAlone(store, removing);
       if (haveGone()) forgetPlaces();
     }
     const day = utcDay(startedMs);
-    const packer = new Packer(day, memory);
+    const packer = new Packer(day, memory, memory.calls.takeRequest(call.id));
     const stored = bodies.map((body) => {
       const bytes = unpackBytes(body);
       const events = splitEvents(bytes);
@@ -75,17 +87,18 @@ export function createPieceWriter(store: Store): PieceWriter {
       return { ...body, packing, bytes: list, digest };
     });
     packer.close();
+    if (!call.hasEnded) packer.noteRequest(call.id);
     return stored;
   }
 
   return {
-    store(startedMs, bodies) {
+    store(call, bodies) {
       try {
         // A piece without its pack would spoil later bodies. A transaction within another one makes the search index write out what it holds.
         const { inTransaction } = store.sqlite;
         return inTransaction
-          ? storeBodies(startedMs, bodies)
-          : store.sqlite.transaction(() => storeBodies(startedMs, bodies))();
+          ? storeBodies(call, bodies)
+          : store.sqlite.transaction(() => storeBodies(call, bodies))();
       } catch (error) {
         forget();
         throw error;
@@ -101,6 +114,7 @@ interface Memory {
   readonly packs: ReturnType<typeof createPackReader>;
   readonly recent: RecentPieces;
   readonly known: KnownSlices;
+  readonly calls: CallPacks;
   readonly numbers: PackNumbers;
   readonly index: PieceIndex;
   readonly isFar: boolean;
@@ -116,10 +130,16 @@ class Packer {
   #bytes = 0;
   /** The latest pack that something of this call was found in: in a conversation that of the turn before. */
   #lastFound: number | null = null;
+  /** Id of the pack that was made last. */
+  #closed: number | null = null;
+  /** Id of the pack of the same call's request, where that was stored before. */
+  readonly #requestPack: number | null;
 
-  constructor(day: number, memory: Memory) {
+  constructor(day: number, memory: Memory, requestPack: number | null) {
     this.#day = day;
     this.#memory = memory;
+    this.#requestPack = requestPack;
+    if (requestPack !== null) this.#lastFound = packOfId(requestPack);
   }
 
   addBody(bytes: Buffer): Slice[] {
@@ -170,23 +190,33 @@ class Packer {
 
   close(): void {
     if (this.#pack === null) return;
-    const { packs, addPack } = this.#memory;
+    const { packs, addPack, calls } = this.#memory;
     const raw = Buffer.concat([...this.#pieces.values()]);
     const columns = packColumns(raw, this.#base());
     const id = packId(this.#day, this.#pack);
     addPack({ id, ...columns });
     packs.keep(id, { raw, depth: columns.depth, base: columns.base });
+    if (this.#requestPack !== null) calls.noteAnswer(this.#requestPack, id);
+    this.#closed = id;
     this.#pack = null;
     this.#pieces = new Map();
     this.#bytes = 0;
   }
 
   #base(): Base | null {
-    const { packs } = this.#memory;
+    const { packs, calls } = this.#memory;
     if (this.#lastFound === null) return null;
-    const pack = packs.read(this.#day, this.#lastFound);
+    const number = packOfId(calls.latest(packId(this.#day, this.#lastFound)));
+    const pack = packs.read(this.#day, number);
     if (!isBase(pack)) return null;
-    return { number: this.#lastFound, depth: pack.depth, dictionary: packs.dictionaryOf(this.#day, pack) };
+    return { number, depth: pack.depth, dictionary: packs.dictionaryOf(this.#day, pack) };
+  }
+
+  /** To be called when all that is known of the call was added: its answer comes later. */
+  noteRequest(callId: string): void {
+    const found = this.#lastFound === null ? null : packId(this.#day, this.#lastFound);
+    const latest = this.#closed ?? found;
+    if (latest !== null) this.#memory.calls.noteRequest(callId, latest);
   }
 
   /** Only worth its hashing where the index is far away. */

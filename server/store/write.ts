@@ -135,7 +135,10 @@ export function createWriter(store: Store): Writer {
       if (call?.state !== 'open') return;
       if (segment === 0) statements.dropBody.run(id, body.part);
       // A request has usually arrived by then and stays as it is stored here; an answer is stored again when it is whole.
-      const [stored] = body.part === 'request' ? pieceWriter.store(call.started_ms, [body]) : [body];
+      const [stored] =
+        body.part === 'request'
+          ? pieceWriter.store({ id, startedMs: call.started_ms, hasEnded: false }, [body])
+          : [body];
       statements.setBody.run(...bodyRows.bound(bodyRows.complete({ ...stored, call_id: id, segment })));
     },
     finishCall: (id, row, details, parts) =>
@@ -152,7 +155,7 @@ export function createWriter(store: Store): Writer {
           ...detailRows.bound({ ...own, chain: chain.addCall({ ...call }, { ...own }, hadEnded) }),
         );
         const stored = pieceWriter.store(
-          row.started_ms,
+          { id, startedMs: row.started_ms, hasEnded: true },
           parts.map((part) => withDigest(row, part)),
         );
         for (const body of stored) {
