@@ -28,10 +28,11 @@ describe('a store that is damaged', () => {
     await until(
       () => storedCalls(recorded).filter(({ state }) => state === 'completed').length,
       (count) => count > 30,
+      60_000,
     );
     await program.stop('SIGKILL');
     await clients.stop();
-  });
+  }, 90_000);
   afterAll(() => removeDir(recorded));
 
   function copy(): string {
@@ -95,7 +96,7 @@ describe('a store that is damaged', () => {
     const items = await until(
       async () => {
         const page = await search();
-        return page.ok ? callsPageSchema.parse(await page.json()).items.length : -page.status;
+        return page.ok ? callsPageSchema.parse(await page.json()).items.length : await page.text();
       },
       (count) => count === 5,
       60_000,
