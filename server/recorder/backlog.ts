@@ -7,6 +7,7 @@ import { readBacklog, settleBacklog } from '../store/search-backlog.ts';
 import { textOfPast } from './call-text.ts';
 import type { Keeper } from './keeper.ts';
 import { createNewText } from './new-text.ts';
+import { deathsUntilBlind, Suspect } from './suspect.ts';
 
 const stepEveryMs = 100;
 const lookAgainMs = 5000;
@@ -16,13 +17,16 @@ const mostInStep = 500;
 
 export class Backlog {
   readonly #keeper: Keeper;
+  readonly #suspect: Suspect;
   /** Sessions as they were when the calls ran. */
   readonly #newText = createNewText();
   #size = 4;
   #nextMs = 0;
 
-  constructor(keeper: Keeper) {
+  /** @param dir for a note of what is looked into */
+  constructor(keeper: Keeper, dir: string) {
     this.#keeper = keeper;
+    this.#suspect = new Suspect(dir, 'in-index');
   }
 
   /** Never rejects for what the store refuses: then it goes on when that can be written again. */
@@ -31,13 +35,16 @@ export class Backlog {
     const beganMs = performance.now();
     if (store === null || this.#keeper.trouble !== null || beganMs < this.#nextMs) return;
     try {
-      const part = readBacklog(store, this.#size);
+      const part = readBacklog(store, this.#suspect.isSought ? 1 : this.#size);
       this.#nextMs = beganMs + (part === null ? lookAgainMs : stepEveryMs);
       if (part === null) return;
       const texts = new Map<string, string | null>();
       for (const id of part.ids) texts.set(id, await this.#textOf(store, id));
       this.#keeper.attend((now, writer) => {
-        if (now === store) writer.transaction(() => settleBacklog(store, writer, texts, part.next));
+        if (now !== store) return;
+        writer.transaction(() => settleBacklog(store, writer, texts, part.next));
+        if (part.next === null) this.#suspect.forget();
+        else this.#suspect.done();
       });
     } catch (error) {
       this.#keeper.readFailed(error);
@@ -46,8 +53,9 @@ export class Backlog {
     this.#size = Math.min(Math.max(Math.floor(this.#size * Math.min(factor, 2)), 1), mostInStep);
   }
 
-  /** Null also for a body that cannot be read: the check tells of it. */
+  /** Null also for a body that cannot be read, of which the check tells, and for one of which others have died. */
   async #textOf(store: Store, id: string): Promise<string | null> {
+    if (this.#suspect.take(id) >= deathsUntilBlind) return null;
     const call = readCall(store, id);
     if (call === null) return null;
     try {

@@ -102,7 +102,8 @@ class RecordingLoop {
     this.#budget = new AssemblyBudget(setup.assemblyBytes);
     this.#ledger = new Ledger(this.#budget);
     this.#keeper = keeper;
-    this.#backlog = new Backlog(keeper);
+    const folder = spillFolder(setup.spillDir, setup.target);
+    this.#backlog = new Backlog(keeper, folder);
     const knownJson = new KnownJson();
     this.#context = {
       attempts: new Attempts(),
@@ -122,7 +123,7 @@ class RecordingLoop {
       ledger: this.#ledger,
       reports: this.#reports,
     });
-    this.#waiting = new Undigested(spillFolder(setup.spillDir, setup.target), (keptAs, deaths) => {
+    this.#waiting = new Undigested(folder, (keptAs, deaths) => {
       // One call with its two bodies, as far as anybody can tell.
       this.#reports.spillLost({ rows: 1, bodies: 2 });
       this.#reports.notice(

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { isFileError } from './file-error.ts';
 import { readIfThere } from './segment-files.ts';
 
+/** After so many deaths nobody looks into a record any more. */
+export const deathsUntilBlind = 3;
+
 interface Note {
   readonly place: string;
   /** How many processes, or threads, had it in hand when they ended, with the one that writes this. */
@@ -19,9 +22,9 @@ export class Suspect {
   #sought: Note | null;
   #place: string | null = null;
 
-  /** @param dir where the records lie */
-  constructor(dir: string) {
-    this.#path = join(dir, 'in-hand');
+  /** @param dir where the note lies @param name of its file */
+  constructor(dir: string, name: string) {
+    this.#path = join(dir, name);
     this.#sought = parseNote(readIfThere(this.#path).toString());
   }
 

@@ -8,14 +8,12 @@ import type { EndedCall } from './assembly.ts';
 import { decodeCall, encodeCall, type Beginning } from './call-record.ts';
 import { isFileError } from './file-error.ts';
 import { recordAt, recordOf, SegmentFiles } from './segment-files.ts';
-import { Suspect } from './suspect.ts';
+import { deathsUntilBlind, Suspect } from './suspect.ts';
 
 /** So much may wait, and so much room is left to everything else on the disk. */
 const mostBytes = 4 * 1024 ** 3;
 const leftFreeBytes = 1024 ** 3;
-/** After so many deaths nobody looks into a call any more, … */
-const deathsUntilBlind = 3;
-/** … and after so many it is not even written: it stays in a file of its own. */
+/** After so many deaths a call is not even written any more: it stays in a file of its own. */
 const deathsUntilAside = 5;
 
 /** Of the oldest file, while it is read. */
@@ -42,7 +40,7 @@ export class Undigested {
     this.#dir = dir;
     this.#files = new SegmentFiles(dir, '.calls');
     this.#inherited = this.#files.paths.length;
-    this.#suspect = new Suspect(dir);
+    this.#suspect = new Suspect(dir, 'in-hand');
     this.#onUnreadable = onUnreadable;
   }
 

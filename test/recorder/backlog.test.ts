@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Backlog } from '../../server/recorder/backlog.ts';
 import { Keeper } from '../../server/recorder/keeper.ts';
+import { Suspect } from '../../server/recorder/suspect.ts';
 import { joinBody } from '../../server/store/bodies.ts';
 import type { FinishChange } from '../../server/store/change.ts';
 import { listCalls } from '../../server/store/calls.ts';
@@ -78,8 +79,8 @@ function found(keeper: Keeper, q: string): string[] {
     .sort();
 }
 
-async function untilDone(keeper: Keeper): Promise<void> {
-  const backlog = new Backlog(keeper);
+async function untilDone(keeper: Keeper, dir: string): Promise<void> {
+  const backlog = new Backlog(keeper, dir);
   const untilMs = performance.now() + 20_000;
   while (keeper.store !== null && readBacklog(keeper.store, 1) !== null) {
     expect(performance.now()).toBeLessThan(untilMs);
@@ -116,7 +117,7 @@ describe('a damaged search index', () => {
       expect.stringMatching(/^The search index was damaged \(.*\); it is being built anew\.$/),
     ]);
     expect(found(keeper, 'say12')).toEqual(['call-12']);
-    await untilDone(keeper);
+    await untilDone(keeper, dir);
     for (const number of all) expect(found(keeper, `say${number}`)).toContain(`call-${number}`);
     expect(found(keeper, '"about the river"')).toHaveLength(13);
     expect(readdirSync(dir).filter((name) => name.includes('damaged'))).toEqual([]);
@@ -154,7 +155,7 @@ describe('the backlog', () => {
     migrateStore(database);
     database.close();
     const { keeper, notices } = keeperIn(dir);
-    await untilDone(keeper);
+    await untilDone(keeper, dir);
     expect(notices).toEqual([]);
     for (const number of all) expect(found(keeper, `say${number}`)).toEqual([`call-${number}`]);
     const indexed = keeper.store?.sqlite.prepare('SELECT count(*) FROM call_docs').pluck().get();
@@ -166,7 +167,7 @@ describe('the backlog', () => {
     const first = keeperIn(dir);
     first.keeper.commit(all.map((number) => turn(number, words(number))));
     first.keeper.attend(rebuildSearch);
-    await new Backlog(first.keeper).step();
+    await new Backlog(first.keeper, dir).step();
     const done = all.filter((number) => found(first.keeper, `say${number}`).length > 0);
     expect(done).toEqual([0, 1, 2, 3]);
     first.keeper.close();
@@ -174,8 +175,24 @@ describe('the backlog', () => {
     second.keeper.attend((store) =>
       store.sqlite.exec("UPDATE calls SET bodies = 'expired' WHERE id = 'call-7'"),
     );
-    await untilDone(second.keeper);
+    await untilDone(second.keeper, dir);
     const indexed = second.keeper.store?.sqlite.prepare('SELECT call_id FROM call_docs').pluck().all() ?? [];
     expect(all.filter((number) => !indexed.includes(`call-${number}`))).toEqual([7]);
+  });
+
+  test.each([
+    [2, all],
+    [3, all.filter((number) => number !== 5)],
+  ])('after %i processes have died of a call holds %j', async (deaths, expected) => {
+    const dir = freshDir();
+    const { keeper } = keeperIn(dir);
+    keeper.commit(all.map((number) => turn(number, words(number))));
+    keeper.attend(rebuildSearch);
+    for (let died = 0; died < deaths; died++) new Suspect(dir, 'in-index').take('call-5');
+    await untilDone(keeper, dir);
+    expect(all.filter((number) => found(keeper, `say${number}`).includes(`call-${number}`))).toEqual(
+      expected,
+    );
+    expect(readdirSync(dir)).not.toContain('in-index');
   });
 });
