@@ -111,6 +111,10 @@ export function createWriter(store: Store): Writer {
       chain.hold(isHolding);
     }
   };
+  const isStored = (id: string, { part, digest }: PartBody & { digest: Buffer | null }): boolean => {
+    const [known, ...others] = statements.digestsOf.all(id, part);
+    return digest !== null && others.length === 0 && known?.equals(digest) === true;
+  };
   /** A write without a transaction is one of its own. */
   const held = (fn: () => void): void => (isHolding ? fn() : commit(fn));
 
@@ -154,10 +158,11 @@ export function createWriter(store: Store): Writer {
         statements.setDetails.run(
           ...detailRows.bound({ ...own, chain: chain.addCall({ ...call }, { ...own }, hadEnded) }),
         );
-        const stored = pieceWriter.store(
-          { id, startedMs: row.started_ms, hasEnded: true },
-          parts.map((part) => withDigest(row, part)),
-        );
+        const given = parts
+          .map((part) => withDigest(row, part))
+          // Told again, after a restart too, it is there already.
+          .filter((body) => before === undefined || before.state === 'open' || !isStored(id, body));
+        const stored = pieceWriter.store({ id, startedMs: row.started_ms, hasEnded: true }, given);
         for (const body of stored) {
           if (before !== undefined) statements.dropBody.run(id, body.part);
           statements.setBody.run(...bodyRows.bound(bodyRows.complete({ ...body, call_id: id, segment: 0 })));
@@ -217,6 +222,9 @@ function prepareStatements(store: Store) {
       .prepare<[string, string], number>(
         'SELECT total(kept_bytes) FROM bodies WHERE call_id = ? AND part = ?',
       )
+      .pluck(),
+    digestsOf: sqlite
+      .prepare<[string, string], Buffer | null>('SELECT digest FROM bodies WHERE call_id = ? AND part = ?')
       .pluck(),
     addCall: prepareInsert(store, 'calls', callRows.names, 'ON CONFLICT DO NOTHING'),
     setCall: prepareInsert(store, 'calls', callRows.names, `ON CONFLICT (id) ${replaceAll(callRows.names)}`),
