@@ -19,11 +19,28 @@ export function findBreakpoints(request: JsonObject): Breakpoint[] {
 /** Goes down lists and `content` only: a tool's schema or input may hold the word without meaning it. */
 function walk(value: unknown, at: string, found: Breakpoint[]): void {
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) walk(item, `${at}.${index}`, found);
+    for (const [index, item] of value.entries()) {
+      for (const within of marksWithin(item)) found.push({ ...within, at: `${at}.${index}${within.at}` });
+    }
   } else if (isObject(value)) {
     mark(value, at, found);
     walk(value['content'], `${at}.content`, found);
   }
+}
+
+/** Of objects that come again with the next request of their conversation: known-json.ts. */
+const known = new WeakMap<JsonObject, readonly Breakpoint[]>();
+const none: readonly Breakpoint[] = [];
+
+/** Places are told from the item on. */
+function marksWithin(item: unknown): readonly Breakpoint[] {
+  if (typeof item !== 'object' || item === null) return none;
+  const marks = isObject(item) ? known.get(item) : undefined;
+  if (marks !== undefined) return marks;
+  const found: Breakpoint[] = [];
+  walk(item, '', found);
+  if (isObject(item)) known.set(item, found.length === 0 ? none : found);
+  return found;
 }
 
 function mark(value: JsonObject, at: string, found: Breakpoint[]): void {

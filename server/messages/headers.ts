@@ -5,7 +5,8 @@ export function headerValues(headers: RawHeaders, name: string): string[] {
   const wanted = name.toLowerCase();
   const values: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() === wanted) values.push(headers[at + 1] ?? '');
+    const each = headers[at];
+    if (each?.length === wanted.length && each.toLowerCase() === wanted) values.push(headers[at + 1] ?? '');
   }
   return values;
 }

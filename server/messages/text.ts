@@ -36,9 +36,11 @@ const encodedFrom = 200;
 export function requestTexts(request: JsonObject): RequestText[] {
   const messages = asArray(request['messages']).map(asObject);
   const lastAnswer = messages.findLastIndex((message) => message?.['role'] === 'assistant');
-  return messages.flatMap((message, at) =>
-    message === null ? [] : textsOfMessage(message, at > lastAnswer),
-  );
+  const texts: RequestText[] = [];
+  for (const [at, message] of messages.entries()) {
+    if (message !== null) texts.push(...textsOfMessage(message, at > lastAnswer));
+  }
+  return texts;
 }
 
 /** Of objects that come again with the next request of their conversation (known-json.ts), in the last turn and before it. */

@@ -21,6 +21,8 @@ export interface NewText {
 export function createNewText(limit = rememberedHashes): NewText {
   /** Least recently used first. */
   const sessions = new Map<string, Set<number>>();
+  /** The same texts come again with each turn: known-json.ts. */
+  const rememberedBy = new WeakMap<RequestText, Set<number>>();
   let held = 0;
 
   const forgetOldest = (): void => {
@@ -31,11 +33,16 @@ export function createNewText(limit = rememberedHashes): NewText {
     }
   };
 
-  const remember = (id: string, hashes: readonly number[]): void => {
+  const remember = (id: string, request: readonly RequestText[], answer: readonly string[]): void => {
     let seen = sessions.get(id) ?? new Set<number>();
     sessions.delete(id);
     held -= seen.size;
-    for (const each of hashes) seen.add(each);
+    for (const each of request) {
+      if (rememberedBy.get(each) === seen) continue;
+      seen.add(knownHash(each));
+      rememberedBy.set(each, seen);
+    }
+    for (const each of answer) seen.add(hashOf(each));
     // One session alone past the limit begins anew, and its next call counts as the first.
     if (seen.size > limit) seen = new Set();
     held += seen.size;
@@ -45,16 +52,12 @@ export function createNewText(limit = rememberedHashes): NewText {
 
   return {
     of(sessionId, request, answer) {
-      const wanted = (isNew: (at: number) => boolean): string | null =>
-        joined([
-          ...request.filter(({ isLastTurn }, at) => isLastTurn || isNew(at)).map(({ text }) => text),
-          ...answer,
-        ]);
-      if (sessionId === null) return wanted(() => false);
-      const hashes = request.map(knownHash);
-      const seen = sessions.get(sessionId);
-      const text = wanted((at) => seen !== undefined && !seen.has(hashes[at] ?? 0));
-      remember(sessionId, [...hashes, ...answer.map(hashOf)]);
+      const seen = sessionId === null ? undefined : sessions.get(sessionId);
+      const isNew = (text: RequestText): boolean =>
+        seen !== undefined && rememberedBy.get(text) !== seen && !seen.has(knownHash(text));
+      const wanted = request.filter((text) => text.isLastTurn || isNew(text));
+      const text = joined([...wanted.map((each) => each.text), ...answer]);
+      if (sessionId !== null) remember(sessionId, request, answer);
       return text;
     },
   };

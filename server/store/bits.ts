@@ -60,14 +60,17 @@ export class BitReader {
   }
 }
 
+const everyCount: readonly number[] = Array.from({ length: mostBits + 1 }, (_, bits) => bits);
+const noUses: readonly number[] = everyCount.map(() => 0);
+
 /**
  * Numbers of one kind: how many bits each has by its place among the counts of bits that came most often so far, as so many ones
  * and a zero, and then those bits without the highest. Writer and reader learn the same from the same numbers.
  */
 export class NumberCode {
   /** Counts of bits, those that came most often first, and how often. */
-  readonly #order = Array.from({ length: mostBits + 1 }, (_, bits) => bits);
-  readonly #uses = this.#order.map(() => 0);
+  readonly #order = everyCount.slice();
+  readonly #uses = noUses.slice();
 
   write(to: BitWriter, value: number): void {
     const bits = value === 0 ? 0 : bitsOf(value);

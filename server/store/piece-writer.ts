@@ -144,16 +144,16 @@ class Packer {
 
   addBody(bytes: Buffer): Slice[] {
     const { known } = this.#memory;
-    const parts = stretchesOf(bytes).map((stretch) => {
-      const slices = known.find(this.#day, stretch);
-      return { stretch, slices, pieces: slices === null ? piecesOf(bytes, stretch) : [] };
-    });
-    this.#expect(parts.flatMap(({ pieces }) => pieces));
-    return joinSlices(
-      parts.flatMap(({ stretch, slices, pieces }) =>
-        slices === null ? this.#addStretch(stretch, pieces) : slices.map((slice) => this.#found(slice)),
-      ),
-    );
+    const stretches = stretchesOf(bytes);
+    const places = stretches.map((stretch) => known.find(this.#day, stretch));
+    const unknown = stretches.map((stretch, at) => (places[at] === null ? piecesOf(bytes, stretch) : []));
+    this.#expect(unknown);
+    const slices: Slice[] = [];
+    for (const [at, stretch] of stretches.entries()) {
+      for (const slice of places[at] ?? this.#addStretch(stretch, unknown[at] ?? []))
+        slices.push(this.#found(slice));
+    }
+    return joinSlices(slices);
   }
 
   #addStretch(stretch: Stretch, pieces: readonly Buffer[]): Slice[] {
@@ -220,10 +220,10 @@ class Packer {
   }
 
   /** Only worth its hashing where the index is far away. */
-  #expect(pieces: readonly Buffer[]): void {
+  #expect(pieces: readonly (readonly Buffer[])[]): void {
     const { index, recent, isFar } = this.#memory;
     if (!isFar) return;
-    const unknown = pieces.filter((piece) => recent.find(this.#day, piece) === null);
+    const unknown = pieces.flat().filter((piece) => recent.find(this.#day, piece) === null);
     index.expect(unknown.map((piece) => pieceKey(this.#day, hash('sha256', piece, 'buffer'))));
   }
 

@@ -1,12 +1,17 @@
 /** Whole numbers from 0 to 2^53 - 1 as bytes: seven bits in each, the lowest first. Pure. */
 
+const mostBytes = 8;
+
 export function encodeVarints(numbers: readonly number[]): Buffer {
-  const bytes: number[] = [];
+  const bytes = Buffer.allocUnsafe(numbers.length * mostBytes);
+  let length = 0;
   for (let rest of numbers) {
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
-    bytes.push(rest);
+    // An integer of 32 bits, as nearly all are, takes no division.
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) bytes[length++] = (rest % 0x80) + 0x80;
+    for (; rest >= 0x80; rest >>>= 7) bytes[length++] = (rest & 0x7f) | 0x80;
+    bytes[length++] = rest;
   }
-  return Buffer.from(bytes);
+  return Buffer.from(bytes.subarray(0, length));
 }
 
 /** Throws for one that is cut off. */
