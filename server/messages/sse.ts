@@ -62,6 +62,8 @@ class WholeLines {
   #held: Uint8Array[] = [];
 
   take(bytes: Uint8Array): Uint8Array | null {
+    // As most arrive.
+    if (this.#held.length === 0 && bytes.at(-1) === lineFeed) return bytes;
     const heldCr = this.#held.at(-1)?.at(-1) === carriageReturn;
     const end = afterLastLine(bytes);
     // The held CR is a line end by itself as soon as anything follows.

@@ -2,7 +2,7 @@
  * Which of a request's texts are new. A request repeats the whole conversation; indexed again with each turn, it would make the
  * index as large as the record. What a session has said is remembered by hashes, within bounds.
  */
-import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { RequestText } from '../messages/text.ts';
 
 /** About 20 MB. */
@@ -74,7 +74,7 @@ function knownHash(of: RequestText): number {
 
 /** 48 bits: two texts of one session that are taken for the same are a word not found. */
 function hashOf(text: string): number {
-  return hash('sha1', text, 'buffer').readUIntBE(0, 6);
+  return crc32(text) * 0x10000 + (text.length & 0xffff);
 }
 
 function joined(texts: readonly string[]): string | null {

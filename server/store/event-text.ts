@@ -79,11 +79,17 @@ class Distinct {
   /** Of each text that came, where it stands among the distinct ones. */
   readonly places: number[] = [];
   readonly #known = new Map<string, number>();
+  #last = '';
+  #lastPlace = -1;
 
   add(text: string): void {
-    const place = this.#known.get(text) ?? this.#known.size;
-    if (place === this.#known.size) this.#known.set(text, place);
-    this.places.push(place);
+    // Most are as the one before, which is quicker to see than to look up.
+    if (this.#lastPlace < 0 || text !== this.#last) {
+      this.#lastPlace = this.#known.get(text) ?? this.#known.size;
+      if (this.#lastPlace === this.#known.size) this.#known.set(text, this.#lastPlace);
+      this.#last = text;
+    }
+    this.places.push(this.#lastPlace);
   }
 
   text(): string {
