@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { z } from 'zod';
 import { callsPageSchema } from '../../server/api/schemas/call.ts';
 import { replayRowSchema } from '../../server/api/schemas/replay.ts';
+import { openStore } from '../../server/store/open.ts';
 import { runToEnd, startProgram, type Program } from '../support/program.ts';
 import { message, record, words } from '../support/replaying.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -195,6 +196,15 @@ describe('alone', () => {
       [id, 'completed'],
     ]);
     expect(await runToEnd(['replay', id, '--data-dir', folder()])).toMatchObject({ code: 4 });
+  });
+
+  test('it sends nothing while another program writes into the store and cannot be asked', async () => {
+    const dataDir = folder();
+    const store = openStore(join(dataDir, 'weir.db'), 'write');
+    onTestFinished(() => store.close());
+    const { code, stdout, stderr } = await runToEnd(['replay', 'any', '--data-dir', dataDir]);
+    expect([code, stdout]).toEqual([75, '']);
+    expect(stderr).toMatch(/weir: Another Weir \(process \d+\) is/);
   });
 });
 
