@@ -14,19 +14,20 @@ import { toFailure } from './failure.ts';
 import { ready, type Answered, type Asked, type Setup } from './protocol.ts';
 
 workInBackground();
-const [target = ''] = process.argv.slice(2);
-let prices: Setup['prices'] = null;
+let setup: Setup = { kind: 'setup', target: '', prices: null };
 let pricer: Pricer | null = null;
 let opened: { readonly store: Store; readonly file: string } | null = null;
 
 /** Made when it is first needed: most questions are about what has a price already. */
 function currentPricer(): Pricer {
+  const { prices } = setup;
   pricer ??= createPricer(prices === null ? {} : { overrides: parsePriceFile(prices.text, prices.name) });
   return pricer;
 }
 
 /** The open store; opened when first needed, as the recorder may have yet to make it, and again when another file took its place. */
 function currentStore(): Store {
+  const { target } = setup;
   const file = filesIdentity(resolve(target));
   if (opened !== null && opened.file === file) return opened.store;
   opened?.store.close();
@@ -66,7 +67,7 @@ function jsonOf(found: object): Uint8Array {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 process.on('message', (message: Setup | Asked) => {
-  if ('kind' in message) prices = message.prices;
+  if ('kind' in message) setup = message;
   else void respond(message).then(send);
 });
 process.on('disconnect', () => opened?.store.close());

@@ -22,6 +22,8 @@ export type Answered =
 /** Sent to the process before the first question. */
 export interface Setup {
   readonly kind: 'setup';
+  /** The store. A message, not an argument: everybody on the machine can list those, and a connection string may hold a password. */
+  readonly target: string;
   /** Text of the user's price file and what to call it in errors; null: none. */
   readonly prices: { readonly text: string; readonly name: string } | null;
 }

@@ -130,7 +130,7 @@ class ReadingProcess implements Reader {
   }
 
   #start(): void {
-    const child = fork(childPath, [this.#options.target], {
+    const child = fork(childPath, [], {
       serialization: 'advanced',
       // The console is ours: nothing of the store may get onto it.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -158,7 +158,8 @@ class ReadingProcess implements Reader {
   #becomeReady(): void {
     this.#stopTimer();
     this.#isReady = true;
-    const setup: Setup = { kind: 'setup', prices: this.#options.prices ?? null };
+    const { target, prices = null } = this.#options;
+    const setup: Setup = { kind: 'setup', target, prices };
     this.#child?.send(setup);
     this.#askNext();
   }

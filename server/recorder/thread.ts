@@ -1,5 +1,5 @@
 /** The recorder's thread. Needs nothing else of ours, so that it can begin to read its sources before anybody else does. */
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { startArguments } from '../threads.ts';
 
 /** Left alone, V8 takes up to 48 MB for what lives shortest; a batch and its digest need a fraction of that. */
@@ -27,6 +27,8 @@ export function takeThread(): Worker {
 function newThread(): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), {
     execArgv: [...startArguments],
+    // The password of a database goes into the environment when the configuration is read, which may be after the thread has begun.
+    env: SHARE_ENV,
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
   });
 }
