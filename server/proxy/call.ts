@@ -2,10 +2,8 @@
  * One call on its way between client and upstream: hears both sides, and decides alone how it ends. Everything that can happen to it arrives at one of
  * its methods; the first ending wins.
  */
-import type http from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { CallState, ErrorKind, Exchange } from '../exchange.ts';
-import type { UpstreamConnections } from './agent.ts';
+import type { IdleConnections } from './idle-connections.ts';
 import {
   errorCode,
   errorDetail,
@@ -15,6 +13,7 @@ import {
   ProtocolError,
 } from './failure.ts';
 import type { Framing, Phase } from './failure.ts';
+import type { ClientRequest, ClientResponse, UpstreamAnswer, UpstreamRequest } from './sides.ts';
 import { breakConnection, LeavingClient } from './leaving-client.ts';
 import { maskedHeaders } from './headers.ts';
 import { Outlet } from './outlet.ts';
@@ -22,14 +21,15 @@ import { writeFailure } from './patient-socket.ts';
 import { Silence } from './silence.ts';
 import { UploadPace } from './upload-pace.ts';
 import { keptInTime, Withholding } from './withholding.ts';
+import type { InterimHead } from './wire-head.ts';
 import {
   assertAnswer,
   clearHead,
+  flushHead,
   framingOf,
   interimHead,
   trailerPairs,
   writeAnswerHead,
-  writeRequestHead,
 } from './wire-head.ts';
 
 /** Limits in ms; 0 switches a limit off. */
@@ -47,7 +47,7 @@ export interface CallContext {
   /** `audit`: nothing is sent, and nothing is whole for the client, before its record is on the disk. */
   readonly logMode: 'normal' | 'audit';
   readonly isTls: boolean;
-  readonly connections: UpstreamConnections;
+  readonly connections: IdleConnections;
   /** Told once for each call that is answered: microseconds for which it was in our hands until the head of its answer was the client's. */
   onAnswered(overheadUs: number): void;
   /** Told once, when the call is over. */
@@ -61,9 +61,8 @@ const DRAIN_LIMIT_MS = 10 * 60 * 1000;
 const UPLOAD_LINGER_MS = 10_000;
 export class Call {
   readonly exchange: Exchange;
-  readonly outlet: Outlet;
-  readonly #req: http.IncomingMessage;
-  readonly #res: http.ServerResponse;
+  readonly #req: ClientRequest;
+  readonly #res: ClientResponse;
   readonly #context: CallContext;
   readonly #target: string;
   readonly #headers: readonly string[];
@@ -71,8 +70,8 @@ export class Call {
   readonly #leaving: LeavingClient;
   readonly #silence = new Silence((error) => this.upstreamFailed(error));
   readonly #pace = new UploadPace();
-  #proxyReq: http.ClientRequest | null = null;
-  #proxyRes: http.IncomingMessage | null = null;
+  #proxyReq: UpstreamRequest | null = null;
+  #proxyRes: UpstreamAnswer | null = null;
   /** From the start of the call until there was a connection to send it on. */
   #heldUs = 0;
   #phase: Phase = 'connecting';
@@ -80,10 +79,11 @@ export class Call {
   #hasContinued = false;
   #isClientGone = false;
   #withholding: Withholding | null = null;
+  #outlet: Outlet | null = null;
 
   constructor(
-    req: http.IncomingMessage,
-    res: http.ServerResponse,
+    req: ClientRequest,
+    res: ClientResponse,
     exchange: Exchange,
     outgoing: {
       readonly target: string;
@@ -99,9 +99,13 @@ export class Call {
     this.#headers = outgoing.headers;
     this.#expectsContinue = outgoing.expectsContinue;
     this.#context = context;
-    this.outlet = new Outlet(this);
     this.#leaving = new LeavingClient(req.socket, res);
     res.on('close', () => this.#clientLeft());
+  }
+
+  /** What the middleware is given as the response. */
+  get outlet(): Outlet {
+    return (this.#outlet ??= new Outlet(this));
   }
 
   /** Calls `send` as soon as the call may go to the upstream. */
@@ -121,30 +125,50 @@ export class Call {
   }
 
   /** The request to the upstream has its connection, though perhaps not an established one; nothing has been written to it. */
-  sending(proxyReq: http.ClientRequest): void {
+  sending(proxyReq: UpstreamRequest): void {
     this.#proxyReq = proxyReq;
     if (this.exchange.hasEnded) {
       proxyReq.destroy();
       return;
     }
     try {
-      writeRequestHead(proxyReq, this.#target, this.#headers);
+      proxyReq.writeHead(this.#target, this.#headers);
     } catch (error) {
       this.#requestUnfit(error);
       return;
     }
     this.#heldUs = this.exchange.elapsedUs();
-    this.#listenToUpload(proxyReq);
-    proxyReq.on('information', (information) => this.#relayInterim(information));
-    proxyReq.on('upgrade', (_answer, socket) => {
-      socket.destroy();
-      this.upstreamFailed(new ProtocolError('a switch of protocols that nobody asked for'));
-    });
     this.#awaitConnection(proxyReq);
   }
 
+  /** A part of the request's body, as it goes on to the upstream. */
+  uploading(chunk: Buffer): void {
+    this.exchange.requestChunk(chunk);
+    if (this.#phase === 'waiting') this.#silence.broken();
+  }
+
+  /** The request's body is here whole. */
+  uploaded(): void {
+    this.exchange.requestComplete = true;
+  }
+
+  /** An interim answer of the upstream (1xx). */
+  interim(information: InterimHead): void {
+    const res = this.#res;
+    if (this.exchange.hasEnded || this.#isClientGone || res.headersSent || this.#req.httpVersion !== '1.1')
+      return;
+    // Without a socket the response still waits behind an earlier one of a pipelining client: an interim answer has lost its point.
+    if (res.socket === null) return;
+    if (information.statusCode === 100 && this.#expectsContinue && !this.#hasContinued) {
+      this.#hasContinued = true;
+      res.writeContinue();
+      return;
+    }
+    res.socket.write(interimHead(information), 'latin1');
+  }
+
   /** The head of the upstream's answer is here. */
-  answering(proxyRes: http.IncomingMessage): void {
+  answering(proxyRes: UpstreamAnswer): void {
     if (this.exchange.hasEnded) {
       proxyRes.destroy();
       return;
@@ -171,8 +195,40 @@ export class Call {
       maskedHeaders(proxyRes.rawHeaders),
     );
     if (!this.#isClientGone) this.#silence.limit('upstream_stall', this.#context.timeouts.idleMs);
-    this.#listenToAnswer(proxyRes);
+    this.#headFollows();
     this.#context.onAnswered(this.#heldUs + this.exchange.elapsedUs() - arrivedUs);
+  }
+
+  /** A part of the answer's body. */
+  answerChunk(chunk: Buffer): void {
+    if (this.#isClientGone) {
+      this.exchange.responseChunk(chunk);
+      if (this.exchange.responseBytes > DRAIN_LIMIT_BYTES)
+        this.upstreamFailed(new Error('too long to read on'));
+      return;
+    }
+    const passed = this.#withholding?.pass(chunk) ?? chunk;
+    const hasRoom = passed.byteLength === 0 || this.#res.write(passed);
+    this.exchange.responseChunk(chunk);
+    if (hasRoom) this.#silence.broken();
+    else if (this.#proxyRes !== null) this.#holdBack(this.#proxyRes);
+  }
+
+  /** The answer is here whole. */
+  answered(): void {
+    if (this.exchange.hasEnded || this.#proxyRes === null) return;
+    if (this.#isClientGone) {
+      this.#end('aborted', 'client_abort');
+      return;
+    }
+    const { rawTrailers } = this.#proxyRes;
+    if (rawTrailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(trailerPairs(rawTrailers));
+    if (this.#withholding !== null) {
+      void this.#releaseWhenKept(this.#withholding);
+      return;
+    }
+    this.#res.end();
+    this.#end('completed');
   }
 
   /** The upstream, or the way to it, broke; also called for what the middleware reports of the client's side. */
@@ -221,21 +277,7 @@ export class Call {
     else this.#writeFailure('bad_request', { status: 408, message: 'The request did not arrive in time.' });
   }
 
-  #listenToUpload(proxyReq: http.ClientRequest): void {
-    const req = this.#req;
-    // httpxy pipes the request in the same turn of the loop, after this: the listener sees the chunks that the pipe sees, at the pipe's pace.
-    req.on('data', (chunk: Buffer) => {
-      this.exchange.requestChunk(chunk);
-      if (this.#phase === 'waiting') this.#silence.broken();
-    });
-    req.on('end', () => {
-      this.exchange.requestComplete = true;
-      if (req.rawTrailers.length > 0 && proxyReq.chunkedEncoding)
-        proxyReq.addTrailers(trailerPairs(req.rawTrailers));
-    });
-  }
-
-  #awaitConnection(proxyReq: http.ClientRequest): void {
+  #awaitConnection(proxyReq: UpstreamRequest): void {
     const socket = proxyReq.socket;
     if (proxyReq.reusedSocket || socket === null || !socket.connecting) {
       this.#connected();
@@ -251,54 +293,23 @@ export class Call {
     this.#silence.limit('ttfb_timeout', this.#context.timeouts.firstByteMs);
   }
 
-  #relayInterim(information: http.InformationEvent): void {
-    const res = this.#res;
-    if (this.exchange.hasEnded || this.#isClientGone || res.headersSent || this.#req.httpVersion !== '1.1')
-      return;
-    // Without a socket the response still waits behind an earlier one of a pipelining client: an interim answer has lost its point.
-    if (res.socket === null) return;
-    if (information.statusCode === 100 && this.#expectsContinue && !this.#hasContinued) {
-      this.#hasContinued = true;
-      res.writeContinue();
-      return;
-    }
-    res.socket.write(interimHead(information), 'latin1');
-  }
-
-  #writeHead(proxyRes: http.IncomingMessage): void {
+  #writeHead(proxyRes: UpstreamAnswer): void {
     const mayPersist = !this.#expectsContinue || this.#hasContinued;
     writeAnswerHead(proxyRes, this.#res, { id: this.exchange.id, framing: this.#framing, mayPersist });
     this.#leaving.headWritten();
   }
 
-  #listenToAnswer(proxyRes: http.IncomingMessage): void {
+  /** The first bytes of the body often come with the head: by the end of this turn they have taken the head along in one packet, or it goes alone. */
+  #headFollows(): void {
     const res = this.#res;
-    proxyRes.on('data', (chunk: Buffer) => {
-      if (this.#isClientGone) {
-        this.exchange.responseChunk(chunk);
-        if (this.exchange.responseBytes > DRAIN_LIMIT_BYTES)
-          this.upstreamFailed(new Error('too long to read on'));
-        return;
-      }
-      const passed = this.#withholding?.pass(chunk) ?? chunk;
-      const hasRoom = passed.byteLength === 0 || res.write(passed);
-      this.exchange.responseChunk(chunk);
-      if (hasRoom) this.#silence.broken();
-      else this.#holdBack(proxyRes);
-    });
-    proxyRes.on('end', () => this.#answered(proxyRes));
-    proxyRes.on('close', () => {
-      if (!proxyRes.complete) this.upstreamFailed(new ProtocolClose());
-    });
-    // The first bytes of the body often come with the head: by the end of this turn they have taken the head along in one packet, or it goes alone.
     if (this.#withholding?.holdsHead === true) return;
     process.nextTick(() => {
-      if (!this.#isClientGone && !res.destroyed && !res.writableEnded) res.flushHeaders();
+      if (!this.#isClientGone) flushHead(res);
     });
   }
 
   /** The client reads slowly: so do we, and meanwhile the upstream's silence is our doing. */
-  #holdBack(proxyRes: http.IncomingMessage): void {
+  #holdBack(proxyRes: UpstreamAnswer): void {
     proxyRes.pause();
     this.#silence.stop();
     this.#res.once('drain', () => {
@@ -306,22 +317,6 @@ export class Call {
       this.#silence.limit('upstream_stall', this.#context.timeouts.idleMs);
       proxyRes.resume();
     });
-  }
-
-  #answered(proxyRes: http.IncomingMessage): void {
-    if (this.exchange.hasEnded || !proxyRes.complete) return;
-    if (this.#isClientGone) {
-      this.#end('aborted', 'client_abort');
-      return;
-    }
-    if (proxyRes.rawTrailers.length > 0 && this.#res.chunkedEncoding)
-      this.#res.addTrailers(trailerPairs(proxyRes.rawTrailers));
-    if (this.#withholding !== null) {
-      void this.#releaseWhenKept(this.#withholding);
-      return;
-    }
-    this.#res.end();
-    this.#end('completed');
   }
 
   async #releaseWhenKept(withholding: Withholding): Promise<void> {
@@ -362,7 +357,7 @@ export class Call {
   }
 
   #answerFailure(error: Error): void {
-    const socket: Duplex | null = this.#proxyReq?.socket ?? null;
+    const socket = this.#proxyReq?.socket ?? null;
     // A reset that a write has met reads as a clean end afterwards.
     const cause = (socket === null ? null : writeFailure(socket)) ?? error;
     const kind = kindBeforeHead(cause, this.#phase, this.#context.isTls);
@@ -398,7 +393,7 @@ export class Call {
   }
 
   #breakAnswer(error: Error): void {
-    const kind = kindAfterHead(error instanceof ProtocolClose ? null : error, this.#framing);
+    const kind = kindAfterHead(error, this.#framing);
     this.#end('failed', kind, errorDetail(error));
     breakConnection(this.#res, this.#framing !== 'length' && !this.#res.chunkedEncoding);
   }
@@ -422,13 +417,6 @@ export class Call {
 
   #over(): void {
     this.#context.onOver(this);
-    this.outlet.close();
-  }
-}
-
-/** The answer's stream closed early and nothing more is known. */
-class ProtocolClose extends Error {
-  constructor() {
-    super('closed before its end');
+    this.#outlet?.close();
   }
 }

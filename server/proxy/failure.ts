@@ -86,8 +86,22 @@ export class TimeoutError extends Error {
   }
 }
 
-/** Raised where an answer is well-formed for Node's parser and yet must not be passed on. */
+/** Raised where an answer must not be passed on: it is not valid HTTP, or two readers could understand it differently. */
 export class ProtocolError extends Error {}
+
+/** The upstream sends no more before its answer is whole: a FIN, in the word that Node has for it. */
+export class UpstreamClosed extends Error {
+  readonly code = 'ECONNRESET';
+}
+
+/** Raised for the head of an answer that is larger than allowed, in the word of Node's own parser. */
+export class HeadOverflow extends Error {
+  readonly code = 'HPE_HEADER_OVERFLOW';
+
+  constructor() {
+    super('the head is larger than allowed');
+  }
+}
 
 const DNS_CODES = new Set([
   'ENOTFOUND',
@@ -131,12 +145,12 @@ export function kindBeforeHead(error: Error, phase: Phase, isTls: boolean): Prox
 }
 
 /** The kind of a break after the answer's head. */
-export function kindAfterHead(error: Error | null, framing: Framing): ErrorKind {
+export function kindAfterHead(error: Error, framing: Framing): ErrorKind {
   if (error instanceof TimeoutError) return 'upstream_stall';
   if (error instanceof ProtocolError) return 'upstream_protocol';
-  const code = error === null ? '' : errorCode(error);
+  const code = errorCode(error);
   if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') return 'upstream_protocol';
-  const wasReset = error !== null && code !== 'HPE_INVALID_EOF_STATE' && !isHangUp(error);
+  const wasReset = code !== 'HPE_INVALID_EOF_STATE' && !isHangUp(error);
   if (wasReset) return 'upstream_reset';
   return framing === 'length' ? 'upstream_truncated' : 'upstream_eof';
 }

@@ -5,17 +5,22 @@
 import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Exchange } from '../exchange.ts';
-import type { BodyPolicy, Clock, ExchangeOpen, Sink } from '../exchange.ts';
-import { createUpstreamConnections } from './agent.ts';
+import type { BodyPolicy, Clock, ExchangeOpen, RawHeaders, Sink } from '../exchange.ts';
+import { closeAgent, createAgent } from './agent.ts';
 import { Call } from './call.ts';
 import type { CallContext, UpstreamTimeouts } from './call.ts';
 import type { ConnectionLimits } from './descriptors.ts';
+import { ClientConnections } from './client-connections.ts';
+import { ConnectionPool } from './connection-pool.ts';
 import { createDispatch } from './dispatch.ts';
 import { failureAnswer } from './failure.ts';
 import { headerValue, maskedHeaders, maskedQuery, upstreamHeaders } from './headers.ts';
 import { createIdentify } from './identity.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { createIdMaker } from './ids.ts';
 import type { Middleware } from './middleware.ts';
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
+import type { ClientRequest, ClientResponse } from './sides.ts';
 import { admit, parserRefusal, refuseConnection } from './refusal.ts';
 import type { RefusalReason } from './refusal.ts';
 import { isMessagesCall, isOwnTarget, splitTarget, upstreamTarget } from './target.ts';
@@ -50,13 +55,18 @@ export interface Forwarder {
    * the program itself makes, and knows more of than a client may say.
    */
   handle(req: http.IncomingMessage, res: http.ServerResponse, via?: Sink): void;
-  /** Listens to what a server reports outside of ordinary requests. */
+  /** Takes the connections of a server that does not listen yet, and what it reports outside of ordinary requests. */
   attach(server: http.Server): void;
   activeCalls(): number;
   /** Takes no more calls, waits up to `timeoutMs` for those that run, then ends them as `interrupted`. */
   drain(timeoutMs: number): Promise<void>;
   /** Ends everything at once and closes the connections to the upstream. */
   close(): Promise<void>;
+}
+
+/** A body of known length, which the client sends without being asked for it. */
+function hasPlainBody(raw: RawHeaders): boolean {
+  return headerValue(raw, 'content-length') !== null && headerValue(raw, 'expect') === null;
 }
 
 /** Bodies of telemetry are recorded by size and hash only. */
@@ -70,7 +80,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const isTls = upstream.protocol === 'https:';
   const pathPrefix = upstream.pathname.replace(/\/+$/, '');
   const upstreamName = `${upstream.origin}${pathPrefix}`;
-  const connections = createUpstreamConnections(upstream.protocol, clock, options.limits.idle);
+  const connections = new IdleConnections(clock, options.limits.idle);
+  const agent = createAgent(upstream.protocol, connections);
+  const pool = new ConnectionPool(upstream, connections);
   const identify = createIdentify(options.identitySecret);
   const makeId = createIdMaker();
   const calls = new Set<Call>();
@@ -78,6 +90,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const lastCalls = new WeakMap<Duplex, Call>();
   let isDraining = false;
   let onIdle: (() => void) | null = null;
+  let clients: ClientConnections | null = null;
 
   const context: CallContext = {
     timeouts: options.timeouts,
@@ -94,19 +107,19 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   let middleware: Promise<Middleware> | null = null;
   const readMiddleware = (): Promise<Middleware> =>
     (middleware ??= import('./middleware.ts').then(({ createMiddleware }) =>
-      createMiddleware(upstream, connections.agent, options.maxHeaderBytes),
+      createMiddleware(upstream, agent, options.maxHeaderBytes),
     ));
   // Reading it takes as long as all the rest of the proxy: not before a start, and not under calls.
   const reading = setTimeout(() => void readMiddleware(), READ_MIDDLEWARE_AFTER_MS);
   reading.unref();
-  const dispatch = createDispatch(upstream, connections.agent, options.maxHeaderBytes);
+  const dispatch = createDispatch(pool, options.maxHeaderBytes);
   const uploadCheck = setInterval(() => {
     const nowUs = clock.monotonicUs();
     for (const call of calls) call.checkUpload(nowUs);
   }, UPLOAD_CHECK_MS);
   uploadCheck.unref();
 
-  function refuse(res: http.ServerResponse, reason: RefusalReason, message: string): void {
+  function refuse(res: ClientResponse, reason: RefusalReason, message: string): void {
     options.onRefused(reason);
     const kind = reason === 'shutting_down' ? 'shutting_down' : 'bad_request';
     const answer = failureAnswer(kind, null, { message });
@@ -117,11 +130,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     res.end(answer.body);
   }
 
-  function openExchange(
-    req: http.IncomingMessage,
-    target: ReturnType<typeof splitTarget>,
-    via: Sink,
-  ): Exchange {
+  function openExchange(req: ClientRequest, target: ReturnType<typeof splitTarget>, via: Sink): Exchange {
     const startedMs = clock.now();
     const method = req.method ?? '';
     // TRACE answers with the request's own header, credentials and all.
@@ -143,15 +152,16 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     return new Exchange(open, via, clock);
   }
 
-  function handle(req: http.IncomingMessage, res: http.ServerResponse, via: Sink = sink): void {
+  /** Refuses the request, or makes a call of it. */
+  function admitted(req: ClientRequest, res: ClientResponse, via: Sink): { call: Call; path: string } | null {
     if (isDraining) {
       refuse(res, 'shutting_down', 'The proxy is shutting down.');
-      return;
+      return null;
     }
     const admission = admit(req, pathPrefix !== '');
     if ('reason' in admission) {
       refuse(res, admission.reason, admission.message);
-      return;
+      return null;
     }
     const target = splitTarget(admission.target);
     const raw = req.rawHeaders;
@@ -162,8 +172,15 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     };
     const call = new Call(req, res, openExchange(req, target, via), outgoing, context);
     calls.add(call);
+    return { call, path: target.path };
+  }
+
+  function handle(req: http.IncomingMessage, res: http.ServerResponse, via: Sink = sink): void {
+    const taken = admitted(req, res, via);
+    if (taken === null) return;
+    const { call, path } = taken;
     lastCalls.set(req.socket, call);
-    if (isMessagesCall(req.method, target.path)) {
+    if (isMessagesCall(req.method, path) && hasPlainBody(req.rawHeaders)) {
       call.start(() => dispatch(req, call));
       return;
     }
@@ -171,6 +188,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     req.url = '/';
     req.headers = {};
     call.start(() => void passOn(req, call));
+  }
+
+  function handlePlain(req: ClientRequest, res: ClientResponse): void {
+    const call = admitted(req, res, sink)?.call;
+    call?.start(() => dispatch(req, call));
   }
 
   async function passOn(req: http.IncomingMessage, call: Call): Promise<void> {
@@ -198,12 +220,32 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     refuseConnection(socket, kind, refusal.status, refusal.message);
   }
 
+  /** Puts the reading of plain requests before Node's. */
+  function acceptPlain(server: http.Server): ClientConnections {
+    const nodes = server.listeners('connection');
+    const connections = new ClientConnections({
+      maxHeaderBytes: options.maxHeaderBytes,
+      firstRequestTimeoutMs: HEADERS_TIMEOUT_MS,
+      keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
+      handle: handlePlain,
+      handOver: (socket) => {
+        for (const listener of nodes) listener.call(server, socket);
+      },
+      onSilent: (socket) =>
+        clientError(Object.assign(new Error('silent'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket),
+    });
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => connections.accept(socket));
+    return connections;
+  }
+
   return {
     handle,
     attach(server) {
       // Not declared, documented nowhere, there since Node 0.x: without it a client's FIN ends its connection (docs/decisions/012-half-close.md).
       Object.assign(server, { httpAllowHalfOpen: true });
       server.on('clientError', clientError);
+      clients = acceptPlain(server);
       // Those above the limit are closed as they come; the calls that run go on.
       server.maxConnections = options.limits.clients;
       server.on('drop', () => options.onRefused('connections'));
@@ -243,7 +285,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       clearInterval(uploadCheck);
       clearTimeout(reading);
       for (const call of calls) call.interrupt();
-      connections.close();
+      closeAgent(agent, connections);
+      pool.close();
+      clients?.close();
     },
   };
 }

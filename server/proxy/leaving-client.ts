@@ -4,8 +4,9 @@
  * before the head these are the letters of `HTTP/1.1 `, with which every answer begins; between chunks it is a zero in front of the next chunk's
  * size, which changes nothing in it. A client that waits gets exactly the bytes of its answer (docs/decisions/012-half-close.md).
  */
-import type http from 'node:http';
 import { Socket } from 'node:net';
+import type { ClientResponse } from './sides.ts';
+import { flushHead } from './wire-head.ts';
 
 const BEGINNING = 'HTTP/1.1 ';
 /** The reset comes with the answer to the first probe and is seen at the next; how long that takes depends on the distance. */
@@ -15,14 +16,14 @@ const FLUSH_LIMIT_MS = 30_000;
 
 export class LeavingClient {
   readonly #socket: Socket;
-  readonly #res: http.ServerResponse;
+  readonly #res: ClientResponse;
   readonly #onFin = () => this.#probe(0);
   #timer: NodeJS.Timeout | null = null;
   #lettersSent = 0;
   #isHeadWritten = false;
   #isStopped = false;
 
-  constructor(socket: Socket, res: http.ServerResponse) {
+  constructor(socket: Socket, res: ClientResponse) {
     this.#socket = socket;
     this.#res = res;
     // A pipelined request's response has no socket before its turn, and cannot be written to before either.
@@ -90,13 +91,13 @@ export class LeavingClient {
  * Breaks the connection to a client so that it cannot take its answer for a whole one, after what had come for it has been written.
  * `endIsEnd`: the client was told that the answer ends with the connection, so that only a reset says that it does not.
  */
-export function breakConnection(res: http.ServerResponse, endIsEnd: boolean): void {
+export function breakConnection(res: ClientResponse, endIsEnd: boolean): void {
   const socket = res.socket;
   if (socket === null || socket.destroyed) {
     res.destroy();
     return;
   }
-  res.flushHeaders();
+  flushHead(res);
   // `cork` may hold what was written in this turn.
   while (socket.writableCorked > 0) socket.uncork();
   if (!endIsEnd) socket.destroySoon();

@@ -2,10 +2,10 @@
  * Requests that are not forwarded because two readers could understand them differently (request smuggling) or because they do not ask for this
  * upstream. Refused requests are counted, never stored.
  */
-import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { headerValues } from './headers.ts';
 import { errorCode, failureAnswer } from './failure.ts';
+import type { ClientRequest } from './sides.ts';
 import { isOwnTarget } from './target.ts';
 
 /** Why a request was refused; label of the counter. */
@@ -26,7 +26,7 @@ export type Admission =
   | { readonly reason: RefusalReason; readonly message: string };
 
 /** Looks at the raw form of a request that Node's parser accepted. `hasPathPrefix`: the upstream lies behind a path. */
-export function admit(req: http.IncomingMessage, hasPathPrefix: boolean): Admission {
+export function admit(req: ClientRequest, hasPathPrefix: boolean): Admission {
   const raw = req.rawHeaders;
   const hosts = headerValues(raw, 'host');
   if (hosts.length > 1) return { reason: 'host', message: 'The request has more than one Host header.' };

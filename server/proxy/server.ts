@@ -34,9 +34,9 @@ function bornWith(type: new (...args: never[]) => object, prototype: object): un
   return Born;
 }
 
-const HEADERS_TIMEOUT_MS = 30_000;
+export const HEADERS_TIMEOUT_MS = 30_000;
 /** Above what clients and load balancers keep idle connections for, so that they close first. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const TCP_PROBE_AFTER_MS = 30_000;
 
 /** Options for `http.createServer`. `maxHeaderBytes`: of a whole request head. */

@@ -3,9 +3,13 @@
  * and nowhere else (docs/decisions/010-exact-heads.md).
  */
 import type http from 'node:http';
+import type { RawHeaders } from '../exchange.ts';
 import { clientHeaders } from './headers.ts';
 import { ProtocolError } from './failure.ts';
 import type { Framing } from './failure.ts';
+import type { ClientResponse, UpstreamAnswer } from './sides.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /** Node's own way to write a head from a flat list; it is what `http.request({ headers: [...] })` calls, which httpxy does not offer. */
 interface HeadWriter {
@@ -29,14 +33,14 @@ export function writeRequestHead(
 }
 
 /** How the end of `answer` can be told. */
-export function framingOf(answer: http.IncomingMessage): Framing {
+export function framingOf(answer: UpstreamAnswer): Framing {
   const headers = answer.headers;
   if (headers['transfer-encoding'] !== undefined) return 'chunked';
   return headers['content-length'] === undefined ? 'close' : 'length';
 }
 
 /** Throws a `ProtocolError` for answers that Node's parser lets pass and that two readers could understand differently. */
-export function assertAnswer(answer: http.IncomingMessage): void {
+export function assertAnswer(answer: UpstreamAnswer): void {
   const status = answer.statusCode ?? 0;
   if (status === 101) throw new ProtocolError('a switch of protocols that nobody asked for');
   if (status < 200 || status > 999) throw new ProtocolError('a status outside 200 to 999');
@@ -49,12 +53,17 @@ export function assertAnswer(answer: http.IncomingMessage): void {
 }
 
 /** The line and the headers of an answer, as they were read. */
-export type AnswerHead = Pick<http.IncomingMessage, 'statusCode' | 'statusMessage' | 'rawHeaders'>;
+export type AnswerHead = Pick<UpstreamAnswer, 'statusCode' | 'statusMessage' | 'rawHeaders'>;
+
+/** The same of an interim answer (1xx). */
+export type InterimHead = Pick<http.InformationEvent, 'statusCode' | 'statusMessage'> & {
+  readonly rawHeaders: RawHeaders;
+};
 
 /** Writes the upstream's head to the client. `mayPersist`: the connection may carry another request afterwards. */
 export function writeAnswerHead(
   answer: AnswerHead,
-  response: http.ServerResponse,
+  response: ClientResponse,
   call: { readonly id: string; readonly framing: Framing; readonly mayPersist: boolean },
 ): void {
   const status = answer.statusCode ?? 0;
@@ -73,13 +82,18 @@ export function writeAnswerHead(
   );
 }
 
+/** Sends a head that waits for its body. Not `flushHeaders`: Node writes a head that goes alone as UTF-8, and bytes beyond ASCII as two. */
+export function flushHead(response: ClientResponse): void {
+  if (!response.destroyed && !response.writableEnded) response.write(NOTHING);
+}
+
 /** Removes what Express or its middleware have set: any header set before makes Node reorder and merge the rest. */
-export function clearHead(response: http.ServerResponse): void {
+export function clearHead(response: ClientResponse): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
 }
 
 /** The lines of an interim answer (1xx), as they came. */
-export function interimHead(information: http.InformationEvent): string {
+export function interimHead(information: InterimHead): string {
   let head = `HTTP/1.1 ${information.statusCode} ${information.statusMessage}\r\n`;
   for (let i = 0; i < information.rawHeaders.length; i += 2) {
     head += `${information.rawHeaders[i]}: ${information.rawHeaders[i + 1]}\r\n`;

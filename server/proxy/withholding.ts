@@ -3,10 +3,10 @@
  * last byte of a body with a length, the end of a stream, everything from `message_stop` on where events can be read, and
  * the head itself where there is no body.
  */
-import type http from 'node:http';
 import type { Exchange, KeptStage } from '../exchange.ts';
 import { NotKept } from '../exchange.ts';
 import type { Framing } from './failure.ts';
+import type { UpstreamAnswer } from './sides.ts';
 
 /** How long a record may take to reach the disk before the client is told that it could not be made. */
 const KEEPING_LIMIT_MS = 10_000;
@@ -22,7 +22,7 @@ export class Withholding {
   #tail = Buffer.alloc(0);
 
   /** `method`: of the request. */
-  constructor(answer: http.IncomingMessage, framing: Framing, method: string) {
+  constructor(answer: UpstreamAnswer, framing: Framing, method: string) {
     const { headers, statusCode } = answer;
     this.#awaitedBytes = framing === 'length' ? Number(headers['content-length']) : Number.POSITIVE_INFINITY;
     this.holdsHead =

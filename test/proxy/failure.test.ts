@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { kindAfterHead, kindBeforeHead } from '../../server/proxy/failure.ts';
+import { kindAfterHead, kindBeforeHead, UpstreamClosed } from '../../server/proxy/failure.ts';
 
 const error = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
 
@@ -26,5 +26,5 @@ it('tells a reset from a clean end, which Node names alike', () => {
   expect(kindBeforeHead(error('ECONNRESET'), 'waiting', false)).toBe('upstream_eof');
   expect(kindAfterHead(error('ECONNRESET', { syscall: 'read' }), 'length')).toBe('upstream_reset');
   expect(kindAfterHead(error('ECONNRESET'), 'length')).toBe('upstream_truncated');
-  expect(kindAfterHead(null, 'chunked')).toBe('upstream_eof');
+  expect(kindAfterHead(new UpstreamClosed('closed'), 'chunked')).toBe('upstream_eof');
 });

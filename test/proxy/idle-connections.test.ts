@@ -1,6 +1,11 @@
 import http from 'node:http';
 import { afterEach, expect, it } from 'vitest';
-import { IDLE_LIMIT_MS, IdleRules, PROBATION_MS, QUARANTINE_MS } from '../../server/proxy/agent.ts';
+import {
+  IDLE_LIMIT_MS,
+  IdleRules,
+  PROBATION_MS,
+  QUARANTINE_MS,
+} from '../../server/proxy/idle-connections.ts';
 import { connectRaw } from '../support/client.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startUpstream } from '../support/upstream.ts';
