@@ -22,7 +22,8 @@ export interface PlacedElement extends Range {
   readonly element: KnownElement | null;
 }
 
-const mostBytes = 20 * 1024 * 1024;
+/** What is not shared of eighty conversations of 440 kB. */
+const mostBytes = 28 * 1024 * 1024;
 const mostElementBytes = 1024 * 1024;
 /** Parsing less is as fast as comparing it. */
 export const leastElementBytes = 256;

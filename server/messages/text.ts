@@ -38,7 +38,9 @@ export function requestTexts(request: JsonObject): RequestText[] {
   const lastAnswer = messages.findLastIndex((message) => message?.['role'] === 'assistant');
   const texts: RequestText[] = [];
   for (const [at, message] of messages.entries()) {
-    if (message !== null) texts.push(...textsOfMessage(message, at > lastAnswer));
+    if (message === null) continue;
+    // One by one: a message may have more texts than a function takes arguments.
+    for (const text of textsOfMessage(message, at > lastAnswer)) texts.push(text);
   }
   return texts;
 }

@@ -23,7 +23,7 @@ const deepest = 32;
 /** With a dictionary before it, 9 takes four times as long for half a percent. */
 const deflateLevel = 6;
 /** Unpacked packs that a reader keeps at hand: those of one long conversation, or the last ones of a hundred. */
-const keptBytes = 16 * 1024 * 1024;
+const keptBytes = 8 * 1024 * 1024;
 
 export interface PackReader {
   /** Throws when the pack, or one that it needs, is missing or damaged. */

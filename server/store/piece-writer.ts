@@ -150,8 +150,9 @@ class Packer {
     this.#expect(unknown);
     const slices: Slice[] = [];
     for (const [at, stretch] of stretches.entries()) {
-      for (const slice of places[at] ?? this.#addStretch(stretch, unknown[at] ?? []))
-        slices.push(this.#found(slice));
+      const place = places[at] ?? null;
+      for (const slice of place ?? this.#addStretch(stretch, unknown[at] ?? []))
+        slices.push(place === null ? slice : this.#found(slice));
     }
     return joinSlices(slices);
   }

@@ -87,3 +87,8 @@ test.for([
 ])('a request that is none has no text: %j', (request) => {
   expect(requestTexts(request)).toEqual([]);
 });
+
+test('a message of very many texts is read', () => {
+  const content = Array.from({ length: 300_000 }, () => ({ type: 'text', text: 'so' }));
+  expect(requestTexts({ messages: [{ role: 'user', content }] })).toHaveLength(300_000);
+});
