@@ -195,7 +195,12 @@ describe('bodies in pieces', () => {
   test('a replay of an ending adds no pieces', () => {
     const { store, writer } = temporaryStore();
     const { id, ...row } = sampleCall({ started_ms: noon });
-    const answer = Buffer.from(`data: {"text":"${randomBytes(900).toString('hex')}"}\n\n`);
+    const events = Array.from(
+      { length: 60 },
+      (_, at) =>
+        `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${at} ${randomBytes(9).toString('hex')}"}}\n\n`,
+    );
+    const answer = Buffer.from(events.join(''));
     const whole = {
       ...row,
       response_bytes: answer.byteLength,
