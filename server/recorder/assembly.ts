@@ -1,5 +1,5 @@
 /** One call as the worker puts it together from batches, until it has ended and can be digested. */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import type { Direction, ExchangeEnd, ExchangeHead, ExchangeOpen } from '../exchange.ts';
 import type { TimedChunk } from '../messages/decode.ts';
 import type { BodyPart } from '../store/write.ts';
@@ -120,7 +120,7 @@ class BodyAssembly {
       chunks,
       keptBytes: this.#keptBytes,
       whole: this.#isWhole && sawAll,
-      sha256: sawAll ? (this.#hash ?? hashOf(chunks)).digest('hex') : null,
+      sha256: sawAll ? (this.#hash?.digest('hex') ?? sha256Of(chunks)) : null,
     };
   }
 
@@ -134,6 +134,13 @@ function hashOf(chunks: readonly TimedChunk[]): Hash {
   const hash = createHash('sha256');
   for (const { bytes } of chunks) hash.update(bytes);
   return hash;
+}
+
+/** In one go where there is one chunk, which takes half the time. */
+function sha256Of(chunks: readonly TimedChunk[]): string {
+  const [only, ...others] = chunks;
+  if (only === undefined || others.length > 0) return hashOf(chunks).digest('hex');
+  return hash('sha256', only.bytes, 'hex');
 }
 
 export class CallAssembly {

@@ -7,6 +7,8 @@ import type { EndedCall, KeptBody } from './assembly.ts';
 
 const version = 1;
 const lengthBytes = 4;
+/** Of a chunk: its length and its time. */
+const markBytes = 16;
 
 /** A call of which nothing is known yet but that it begins. */
 export interface Beginning {
@@ -33,20 +35,26 @@ type Facts = EndedFacts | (Beginning & { readonly version: number });
 
 /** Its parts in their order; bodies are not copied. */
 export function encodeCall(call: EndedCall | Beginning): Uint8Array[] {
-  if (call.end === null) return encodeFacts({ version, open: call.open, end: null });
+  if (call.end === null) return [headOf({ version, open: call.open, end: null }, [])];
   const { open, head, end, request, response } = call;
   const facts = { version, open, head, end, request: factsOf(request), response: factsOf(response) };
   const chunks = [...request.chunks, ...response.chunks];
-  const marks = new Float64Array(chunks.length * 2);
-  for (const [at, { bytes, atUs }] of chunks.entries()) marks.set([bytes.byteLength, atUs], at * 2);
-  return [...encodeFacts(facts), new Uint8Array(marks.buffer), ...chunks.map(({ bytes }) => bytes)];
+  return [headOf(facts, chunks), ...chunks.map(({ bytes }) => bytes)];
 }
 
-function encodeFacts(facts: Facts): Uint8Array[] {
-  const text = Buffer.from(JSON.stringify(facts));
-  const length = Buffer.allocUnsafe(lengthBytes);
-  length.writeUInt32LE(text.byteLength);
-  return [length, text];
+/** All but the bodies, in one piece: small calls come by the thousand. */
+function headOf(facts: Facts, chunks: KeptBody['chunks']): Uint8Array {
+  const text = JSON.stringify(facts);
+  const textBytes = Buffer.byteLength(text);
+  const head = Buffer.allocUnsafe(lengthBytes + textBytes + chunks.length * markBytes);
+  head.writeUInt32LE(textBytes);
+  let at = lengthBytes + head.write(text, lengthBytes);
+  for (const { bytes, atUs } of chunks) {
+    head.writeDoubleLE(bytes.byteLength, at);
+    head.writeDoubleLE(atUs, at + markBytes / 2);
+    at += markBytes;
+  }
+  return head;
 }
 
 /** @throws Error for bytes that another version of this program wrote */
@@ -58,7 +66,7 @@ export function decodeCall(payload: Uint8Array): EndedCall | Beginning {
   if (facts.version !== version) throw new Error(`a call in form ${facts.version}`);
   if (facts.end === null) return { open: facts.open, end: null };
   const { open, head, end, request, response } = facts;
-  const marksBytes = (request.chunks + response.chunks) * 16;
+  const marksBytes = (request.chunks + response.chunks) * markBytes;
   const marks = new Float64Array(bytes.buffer.slice(marksAt, marksAt + marksBytes));
   let [mark, offset] = [0, marksAt + marksBytes];
   const bodyOf = ({ chunks: count, whole, sha256 }: BodyFacts): KeptBody => {

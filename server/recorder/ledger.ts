@@ -110,12 +110,10 @@ export class Ledger {
   #addSpans({ spans, slab }: Batch, touch: (number: number) => CallAssembly | undefined): void {
     if (slab === null) return;
     for (let at = 0; at < spans.length; at += spanFields) {
-      const [number = 0, direction = 0, offset = 0, length = 0, atUs = 0] = spans.subarray(
-        at,
-        at + spanFields,
-      );
-      const bytes = new Uint8Array(slab, offset, length);
-      touch(number)?.add(direction === 0 ? 'request' : 'response', bytes, atUs);
+      const call = touch(spans[at] ?? 0);
+      if (call === undefined) continue;
+      const direction = spans[at + 1] === 0 ? 'request' : 'response';
+      call.add(direction, new Uint8Array(slab, spans[at + 2], spans[at + 3]), spans[at + 4] ?? 0);
     }
   }
 
