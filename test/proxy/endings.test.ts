@@ -15,7 +15,7 @@ const observed = new Map<Case, { variant: Variant; ending: Ending }[]>();
 describe.each(GROUPS)('$title', ({ cases }) => {
   for (const each of cases) {
     for (const variant of VARIANTS) {
-      it(`ends as recorded: ${each.name} (${variant.format}, ${variant.connection}, ${variant.path})`, async () => {
+      it(`ends as recorded: ${each.name} (${variant.format}, ${variant.connection}, ${variant.way})`, async () => {
         const ending = await run(each, variant);
         observed.set(each, [...(observed.get(each) ?? []), { variant, ending }]);
         expect(ending).toEqual(each.ending(variant));
