@@ -8,7 +8,7 @@ const highShare = 0.5;
  * Fewer calls in a window, and fewer at once, are no load, however slow the machine is just then: who makes them one by one and looks
  * finds each in the store.
  */
-const leastCalls = 100;
+const leastCalls = 80;
 const leastAtOnce = 6;
 
 export interface Work {

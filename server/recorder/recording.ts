@@ -219,8 +219,10 @@ class RecordingLoop {
       callsAtOnce = Math.max(callsAtOnce, this.#ledger.count);
       const isAsked = messages.some(({ kind }) => kind !== 'batch');
       if (isAsked || this.#isDue()) {
+        // A call that has just begun will be back at once, and waits for whatever is done meanwhile.
+        const haveOnlyBegun = this.#setup.reportStages && messages.length > 0 && this.#ended.length === 0;
         await (isAsked ? this.#writeAll() : this.#write());
-        hasWritten = true;
+        hasWritten ||= isAsked || !haveOnlyBegun;
       }
       this.#reports.counts();
       // Before anything can be well again: what went wrong is told even if only for a moment.
