@@ -153,11 +153,10 @@ class RecordingLoop {
 
   receive(message: ToWorker): void {
     this.#inbox.push(message);
-    if (this.#setup.reportStages) this.#workSoon();
-    else this.#workUnlessBusy();
+    this.#workSoon();
   }
 
-  /** Where calls wait for each sync of the disk, one sync is for all that have come. */
+  /** When all that has come is here: begun with the first message, work would be done anew for each of the others. */
   #workSoon(): void {
     if (this.#isComing) return;
     this.#isComing = true;

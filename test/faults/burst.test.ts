@@ -46,6 +46,7 @@ describe('a burst that the recorder cannot keep up with', () => {
     const health = await until(
       () => healthOf(first),
       ({ lag_ms, queue_bytes }) => lag_ms === 0 && queue_bytes === 0,
+      60_000,
     );
     expect(health).toMatchObject({ status: 'ok', rows_lost: 0, bodies_lost: 0 });
     expect(health.undigested_bytes).toBeGreaterThan(0);
@@ -79,6 +80,7 @@ describe('a burst that the recorder cannot keep up with', () => {
     await until(
       () => healthOf(first),
       ({ lag_ms, queue_bytes }) => lag_ms === 0 && queue_bytes === 0,
+      60_000,
     );
     await first.stop('SIGKILL');
     const done = new Set(
