@@ -17,6 +17,7 @@ import type { ClientRequest, ClientResponse, UpstreamAnswer, UpstreamRequest } f
 import { breakConnection, LeavingClient } from './leaving-client.ts';
 import { maskedHeaders } from './headers.ts';
 import { Outlet } from './outlet.ts';
+import { writeOwnAnswer } from './own-answer.ts';
 import { writeFailure } from './patient-socket.ts';
 import { Silence } from './silence.ts';
 import { UploadPace } from './upload-pace.ts';
@@ -24,7 +25,6 @@ import { keptInTime, Withholding } from './withholding.ts';
 import type { InterimHead } from './wire-head.ts';
 import {
   assertAnswer,
-  clearHead,
   flushHead,
   framingOf,
   interimHead,
@@ -57,8 +57,7 @@ export interface CallContext {
 /** Bounds of reading on for the record when the client has left. */
 const DRAIN_LIMIT_BYTES = 64 * 1024 * 1024;
 const DRAIN_LIMIT_MS = 10 * 60 * 1000;
-/** How long the rest of an upload is read and thrown away after we have answered it ourselves. */
-const UPLOAD_LINGER_MS = 10_000;
+
 export class Call {
   readonly exchange: Exchange;
   readonly #req: ClientRequest;
@@ -378,18 +377,8 @@ export class Call {
   ): void {
     const res = this.#res;
     if (res.destroyed || res.headersSent) return;
-    const answer = failureAnswer(kind, this.exchange.id, override);
-    clearHead(res);
-    res.writeHead(answer.status, [...answer.headers]);
+    writeOwnAnswer(this.#req, res, failureAnswer(kind, this.exchange.id, override));
     this.#leaving.headWritten();
-    res.end(answer.body);
-    if (this.#req.complete) return;
-    // Closing on a client that still sends would reset the connection under our answer, and many read it only when they have sent all; reading on
-    // for ever would be theirs to abuse. The rest of the upload goes to the listener that counted it before, or to Node's own.
-    const socket = this.#req.socket;
-    const linger = setTimeout(() => socket.destroy(), UPLOAD_LINGER_MS);
-    linger.unref();
-    this.#req.once('close', () => clearTimeout(linger));
   }
 
   #breakAnswer(error: Error): void {

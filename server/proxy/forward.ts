@@ -19,12 +19,12 @@ import { createIdentify } from './identity.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { createIdMaker } from './ids.ts';
 import type { Middleware } from './middleware.ts';
+import { writeOwnAnswer } from './own-answer.ts';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
 import type { ClientRequest, ClientResponse } from './sides.ts';
 import { admit, parserRefusal, refuseConnection } from './refusal.ts';
 import type { RefusalReason } from './refusal.ts';
 import { isMessagesCall, isOwnTarget, splitTarget, upstreamTarget } from './target.ts';
-import { clearHead } from './wire-head.ts';
 
 export interface ForwarderOptions {
   /** Origin, and a path prefix if there is one. */
@@ -119,15 +119,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   }, UPLOAD_CHECK_MS);
   uploadCheck.unref();
 
-  function refuse(res: ClientResponse, reason: RefusalReason, message: string): void {
+  function refuse(req: ClientRequest, res: ClientResponse, reason: RefusalReason, message: string): void {
     options.onRefused(reason);
     const kind = reason === 'shutting_down' ? 'shutting_down' : 'bad_request';
-    const answer = failureAnswer(kind, null, { message });
-    clearHead(res);
     // What follows a request that could be misread is not read at all. A closing under an upload would be seen as a reset instead of the answer.
     if (kind === 'bad_request') res.shouldKeepAlive = false;
-    res.writeHead(answer.status, [...answer.headers]);
-    res.end(answer.body);
+    writeOwnAnswer(req, res, failureAnswer(kind, null, { message }));
   }
 
   function openExchange(req: ClientRequest, target: ReturnType<typeof splitTarget>, via: Sink): Exchange {
@@ -155,12 +152,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** Refuses the request, or makes a call of it. */
   function admitted(req: ClientRequest, res: ClientResponse, via: Sink): { call: Call; path: string } | null {
     if (isDraining) {
-      refuse(res, 'shutting_down', 'The proxy is shutting down.');
+      refuse(req, res, 'shutting_down', 'The proxy is shutting down.');
       return null;
     }
     const admission = admit(req, pathPrefix !== '');
     if ('reason' in admission) {
-      refuse(res, admission.reason, admission.message);
+      refuse(req, res, admission.reason, admission.message);
       return null;
     }
     const target = splitTarget(admission.target);
