@@ -43,7 +43,7 @@ export function stretchesOf(bytes: Buffer): Stretch[] {
   for (const { start, end, element } of placedElements(bytes) ?? listElements(bytes, nothingKnown)) {
     if (end - start < leastElementBytes) continue;
     // A comma alone is not worth naming.
-    const from = reached > 0 && start === reached + 1 ? reached : start;
+    const from = reached > 0 && start === reached + 1 && bytes[reached] === comma ? reached : start;
     if (from > reached) stretches.push({ start: reached, end: from, element: null });
     stretches.push({ start: from, end, element });
     reached = end;
