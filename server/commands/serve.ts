@@ -21,7 +21,7 @@ import { createUpstreams } from '../replay/upstreams.ts';
 import { startRecorder, type Recorder } from '../recorder/recorder.ts';
 import { createSeal } from '../store/seal.ts';
 import { toCall } from '../store/shown.ts';
-import { releaseStartupMemory } from '../startup-memory.ts';
+import { releaseStartupMemory } from '../heap.ts';
 import { announceRunning } from '../running-program.ts';
 import { version } from '../version.ts';
 import { banner } from './banner.ts';

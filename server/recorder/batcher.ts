@@ -77,6 +77,11 @@ export class Batcher implements Sink {
     return this.#queueBytes;
   }
 
+  /** Batches sent so far; null while a call runs or its record is on the way. */
+  get sentWhenQuiet(): number | null {
+    return this.#live.size + this.#waiting.size === 0 ? this.#lastSeq : null;
+  }
+
   /** Age in ms of the oldest batch that the worker has not acknowledged; 0 when there is none. */
   lagMs(): number {
     for (const { sentMs } of this.#waiting.values()) return performance.now() - sentMs;

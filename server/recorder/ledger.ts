@@ -26,6 +26,11 @@ export class Ledger {
     this.#budget = budget;
   }
 
+  /** Whether no call runs. */
+  get isEmpty(): boolean {
+    return this.#calls.size === 0;
+  }
+
   calls(): Iterable<CallAssembly> {
     return this.#calls.values();
   }

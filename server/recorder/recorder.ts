@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { Sink } from '../exchange.ts';
+import { QuietCollection } from '../heap.ts';
 import type { StoreErrorCode } from '../store/errors.ts';
 import type { WholeCall } from '../store/write.ts';
 import { Batcher } from './batcher.ts';
@@ -106,6 +107,7 @@ class SupervisedRecorder implements Recorder {
   readonly #vitals = new Int32Array(new SharedArrayBuffer(12));
   readonly #way = new GivingWay(coreAccountOf(() => Atomics.load(this.#vitals, vitals.thread)));
   readonly #deaths = new Map<number, number>();
+  readonly #quiet = new QuietCollection();
   readonly #look: NodeJS.Timeout;
   #worker: Worker | null = null;
   #isReady = false;
@@ -133,7 +135,10 @@ class SupervisedRecorder implements Recorder {
       send: (batch) => this.#send(batch),
       onLost: (loss) => this.#losses.add(loss),
     });
-    this.#look = setInterval(() => this.#endIfHanging(), lookEveryMs);
+    this.#look = setInterval(() => {
+      this.#endIfHanging();
+      this.#quiet.look(this.#batcher.sentWhenQuiet);
+    }, lookEveryMs);
     this.#look.unref();
   }
 

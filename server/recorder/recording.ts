@@ -2,6 +2,7 @@
  * The worker's loop: takes batches, digests the calls that ended, commits in groups, acknowledges. What comes within a tenth of a
  * second of a commit waits for the next one; in audit mode, where calls wait for their record, nothing does.
  */
+import { QuietCollection } from '../heap.ts';
 import { KnownJson } from '../messages/known-json.ts';
 import { createPricer, type Pricer } from '../pricing/engine.ts';
 import { parsePriceFile } from '../pricing/price-file.ts';
@@ -31,6 +32,8 @@ import { Upkeep } from './upkeep.ts';
 import { Survivors } from './survivors.ts';
 
 const tickMs = 100;
+/** From one look at whether nothing goes on to the next. */
+const lookEveryMs = 1000;
 /** From one commit to the next, unless a whole group waits. */
 const rhythmMs = 100;
 /** What nobody had time to look into by then waits for the next start. */
@@ -89,6 +92,8 @@ class RecordingLoop {
   #isComing = false;
   #generation: number;
   #isBusy = false;
+  readonly #quiet = new QuietCollection();
+  #nextLookMs = 0;
   readonly #tick: NodeJS.Timeout;
 
   constructor(
@@ -148,7 +153,16 @@ class RecordingLoop {
     this.#tick = setInterval(() => {
       this.#beat();
       this.#workUnlessBusy();
+      this.#collectWhenQuiet();
     }, tickMs);
+  }
+
+  #collectWhenQuiet(): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#nextLookMs) return;
+    this.#nextLookMs = nowMs + lookEveryMs;
+    const isQuiet = this.#ledger.isEmpty && this.#overflow.isEmpty;
+    this.#quiet.look(isQuiet ? this.#commits.endedMs : null);
   }
 
   receive(message: ToWorker): void {

@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { releaseStartupMemory } from '../startup-memory.ts';
+import { releaseStartupMemory } from '../heap.ts';
 import { StoreError } from '../store/errors.ts';
 import { vitals, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
 import { startRecording } from './recording.ts';

@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { LineFormat } from '../../export/lines.ts';
+import { PassingBytes } from '../../heap.ts';
 import type { BodyAnswer, Reader } from '../../reader/questions.ts';
 import type { Filters } from '../../store/filters.ts';
 import { formatOf } from '../collection.ts';
@@ -64,9 +65,11 @@ function listCalls(reader: Reader, now: () => number): Endpoint {
 
 /** Pages of calls, as lines that the reading process makes. */
 export function askCallLines(reader: Reader, filters: Filters) {
+  const passing = new PassingBytes();
   return (format: LineFormat) => async (limitRows: number, from: string | null) => {
     const asked = { filters, limit: limitRows, cursor: from, format, columns: callColumns };
     const { bytes, ...page } = await reader.ask('callLines', asked);
+    passing.add(bytes.byteLength);
     return { ...page, items: bytes };
   };
 }
