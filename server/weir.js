@@ -8,6 +8,8 @@ if (isSupported) {
   await import('./module-hooks.js');
   const { startsServer } = await import('./starts-server.ts');
   if (startsServer(process.argv.slice(2))) {
+    const { boundMalloc } = await import('./malloc.ts');
+    boundMalloc();
     const { prepareThread } = await import('./recorder/thread.ts');
     prepareThread();
   }

@@ -5,7 +5,7 @@
 import type { TimedChunk } from '../messages/decode.ts';
 
 /** A block is as large as all before it, within these bounds; a larger chunk has one of its own. */
-const [leastBlockBytes, mostBlockBytes] = [512, 64 * 1024];
+const [leastBlockBytes, mostBlockBytes] = [512, 256 * 1024];
 /** In `#places`, for each chunk. */
 const placeFields = 4;
 
