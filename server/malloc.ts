@@ -1,4 +1,4 @@
-/** What the C library's allocator may keep of memory that was freed (docs/decisions/043-bounds-of-malloc.md). */
+/** What the C library's allocator may keep of memory that was freed (docs/decisions/044-bounds-of-malloc.md). */
 
 /**
  * Read by glibc when a process begins, in bytes. Without them, freeing one block of up to 32 MB makes all smaller ones part of its heaps, which it
