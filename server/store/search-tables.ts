@@ -34,7 +34,7 @@ export function createSearchTables(sqlite: Database.Database): boolean {
 /** So many segments of a level are joined: four take a fifth more of the processor's time, and of more the longest commit is longer. */
 export const mergedSegments = 8;
 /** Of a level of which so much has been removed, the rest is written anew. */
-export const shrinkFromPercent = 10;
+export const shrinkFromPercent = 20;
 const never = 0;
 /** Nobody is to get there; without it an index is full at 2000 segments. */
 const tooManySegments = 1000;
