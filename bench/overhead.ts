@@ -56,7 +56,8 @@ const starters: readonly (readonly [name: string, starter: Starter, isThere: boo
   ['audit', weir('Weir, audit', ['--log-mode', 'audit']), true],
 ];
 
-type Scenario = { readonly name: string } & (
+/** `isFresh`: in programs that have done nothing before, as what earlier scenarios took counts as memory of this one. */
+type Scenario = { readonly name: string; readonly isFresh?: true } & (
   | { readonly kind: 'json'; readonly bytes: number; readonly connections: number }
   | { readonly kind: 'streams'; readonly streams: number; readonly spreadMs: number }
 );
@@ -68,7 +69,7 @@ const scenarios: readonly Scenario[] = [
   { name: '5 MB, c=4', kind: 'json', bytes: 5_000_000, connections: 4 },
   { name: '1 stream', kind: 'streams', streams: 1, spreadMs: 0 },
   { name: '50 streams', kind: 'streams', streams: 50, spreadMs: 1000 },
-  { name: '200 streams', kind: 'streams', streams: 200, spreadMs: 1000 },
+  { name: '200 streams', kind: 'streams', streams: 200, spreadMs: 1000, isFresh: true },
   { name: '1000 streams at once', kind: 'streams', streams: 1000, spreadMs: 0 },
 ];
 const pacing = { events: 100, everyMs: 20 };
@@ -80,6 +81,7 @@ const wanted = (list: string | undefined, name: string): boolean =>
 const chosen = scenarios.filter(({ name }) => wanted(values.scenarios, name));
 const upstream = await startUpstream([streamBody, ...jsonBodies.values()]);
 const contenders: Contender[] = [];
+const startersOf = new Map<string, Starter>();
 /** Of what else ran on the machine, before anything was started. */
 const loadBefore = (loadavg()[0] ?? 0).toFixed(1);
 const idleMb = new Map<string, number>();
@@ -88,13 +90,17 @@ let broken = 0;
 try {
   for (const [name, start, isThere] of starters) {
     if (!wanted(values.only, name)) continue;
-    if (isThere) contenders.push(await start(upstream.port));
-    else process.stdout.write(`${name} is not installed: left out\n`);
+    if (isThere) {
+      const contender = await start(upstream.port);
+      contenders.push(contender);
+      startersOf.set(contender.name, start);
+    } else process.stdout.write(`${name} is not installed: left out\n`);
   }
   await setTimeout(2000);
   for (const { name, pid } of contenders) if (pid !== null) idleMb.set(name, residentMb(pid));
   for (const contender of contenders) await warmUp(contender);
   for (const scenario of chosen) {
+    if (scenario.isFresh === true) await startAnew();
     for (let round = 0; round < rounds; round++) {
       for (const contender of contenders) {
         if (!isAsked(contender, scenario)) continue;
@@ -128,18 +134,34 @@ if (!values.quick && values.only === undefined && values.scenarios === undefined
 }
 process.exitCode = broken === 0 ? 0 : 1;
 
+async function startAnew(): Promise<void> {
+  for (const [at, contender] of contenders.entries()) {
+    const start = startersOf.get(contender.name);
+    if (start === undefined || contender.pid === null) continue;
+    await contender.stop();
+    const anew = await start(upstream.port);
+    contenders[at] = anew;
+    const watch = new RecordWatch(anew.record);
+    await runStreams({ port: anew.port, upstream, body: streamBody, streams: 50, spreadMs: 500, ...pacing });
+    await watch.stop();
+  }
+}
+
 /** Other modes of Weir differ in the wait of a single call. */
 function isAsked({ name }: Contender, scenario: Scenario): boolean {
   if (!name.startsWith('Weir, ') || name === 'Weir, no record') return true;
   return scenario.kind === 'json' ? scenario.connections === 1 : scenario.streams === 50;
 }
 
-async function warmUp({ port }: Contender): Promise<void> {
+async function warmUp({ port, record }: Contender): Promise<void> {
+  const watch = new RecordWatch(record);
   for (const bytes of [1000, 300_000]) {
     const body = jsonBodies.get(bytes);
     if (body !== undefined)
       await runJson({ port, body, connections: 8, seconds: values.quick ? 0.5 : 1, mayCall: () => true });
   }
+  // Else its last calls count as some of the first scenario.
+  await watch.stop();
 }
 
 async function measure(contender: Contender, scenario: Scenario): Promise<Figures> {
