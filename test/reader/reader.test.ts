@@ -146,7 +146,7 @@ test('closing rejects what is waiting, ends the process, and may be done twice',
 
 test('the process survives Ctrl-C and ends when its parent goes', async () => {
   const { path } = temporaryStore();
-  const child = fork(fileURLToPath(new URL('../../server/reader/child.ts', import.meta.url)), [path], {
+  const child = fork(fileURLToPath(new URL('../../server/reader/child.ts', import.meta.url)), [], {
     serialization: 'advanced',
     execArgv: [],
   });
@@ -154,6 +154,7 @@ test('the process survives Ctrl-C and ends when its parent goes', async () => {
   expect(await once(child, 'message')).toContain('ready');
   child.kill('SIGINT');
   child.kill('SIGTERM');
+  child.send({ kind: 'setup', target: path, prices: null });
   child.send({ id: 1, name: 'size', args: {} });
   expect((await once(child, 'message'))[0]).toMatchObject({ id: 1, ok: true, answer: { calls: 0 } });
   child.disconnect();
