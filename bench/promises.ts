@@ -32,7 +32,7 @@ const promises: readonly (readonly [string, string])[] = [
   ],
   [
     'In audit mode nothing is sent, and nothing is whole for its client, without its record on the disk.',
-    '`test/proxy/audit.test.ts`, `test/faults/audit.test.ts` (killed, under more calls than it can write too, and on a full disk), `test/e2e/audit.test.ts`',
+    '`test/proxy/audit.test.ts`, `test/faults/audit.test.ts` (killed, and on a full disk), `test/e2e/audit.test.ts`',
   ],
   [
     'A second instance on the same store is refused and touches nothing of the first one. A clock that jumps spoils no duration and no order.',

@@ -1,6 +1,6 @@
 /**
  * A call that has ended, as bytes that can be kept without a look into them: `length of the facts | facts as JSON | length and time of
- * each chunk | bytes of the request | bytes of the answer`; or that a call has begun, which is facts alone. Pure.
+ * each chunk | bytes of the request | bytes of the answer`. Pure.
  */
 import type { ExchangeEnd, ExchangeHead, ExchangeOpen } from '../exchange.ts';
 import type { EndedCall, KeptBody } from './assembly.ts';
@@ -10,19 +10,13 @@ const lengthBytes = 4;
 /** Of a chunk: its length and its time. */
 const markBytes = 16;
 
-/** A call of which nothing is known yet but that it begins. */
-export interface Beginning {
-  readonly open: ExchangeOpen;
-  readonly end: null;
-}
-
 interface BodyFacts {
   readonly chunks: number;
   readonly whole: boolean;
   readonly sha256: string | null;
 }
 
-interface EndedFacts {
+interface Facts {
   readonly version: number;
   readonly open: ExchangeOpen;
   readonly head: ExchangeHead | null;
@@ -31,12 +25,8 @@ interface EndedFacts {
   readonly response: BodyFacts;
 }
 
-type Facts = EndedFacts | (Beginning & { readonly version: number });
-
 /** Its parts in their order; bodies are not copied. */
-export function encodeCall(call: EndedCall | Beginning): Uint8Array[] {
-  if (call.end === null) return [headOf({ version, open: call.open, end: null }, [])];
-  const { open, head, end, request, response } = call;
+export function encodeCall({ open, head, end, request, response }: EndedCall): Uint8Array[] {
   const facts = { version, open, head, end, request: factsOf(request), response: factsOf(response) };
   const chunks = [...request.chunks, ...response.chunks];
   return [headOf(facts, chunks), ...chunks.map(({ bytes }) => bytes)];
@@ -58,13 +48,12 @@ function headOf(facts: Facts, chunks: KeptBody['chunks']): Uint8Array {
 }
 
 /** @throws Error for bytes that another version of this program wrote */
-export function decodeCall(payload: Uint8Array): EndedCall | Beginning {
+export function decodeCall(payload: Uint8Array): EndedCall {
   // A copy of its own: a chunk that is kept somewhere must not keep a whole file in memory.
   const bytes = Buffer.from(Uint8Array.from(payload).buffer);
   const marksAt = lengthBytes + bytes.readUInt32LE(0);
   const facts = JSON.parse(bytes.toString('utf8', lengthBytes, marksAt)) as Facts;
   if (facts.version !== version) throw new Error(`a call in form ${facts.version}`);
-  if (facts.end === null) return { open: facts.open, end: null };
   const { open, head, end, request, response } = facts;
   const marksBytes = (request.chunks + response.chunks) * markBytes;
   const marks = new Float64Array(bytes.buffer.slice(marksAt, marksAt + marksBytes));

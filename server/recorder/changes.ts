@@ -5,7 +5,7 @@ import type { BodyPart, PartBody, WholeDetails } from '../store/write.ts';
 import type { CallAssembly } from './assembly.ts';
 import { openDetails, openRow, type Digested } from './digest.ts';
 
-export function openChange({ open }: Pick<CallAssembly, 'open'>): OpenChange {
+export function openChange({ open }: CallAssembly): OpenChange {
   return { kind: 'open', row: openRow(open), details: openDetails(open) };
 }
 

@@ -75,7 +75,6 @@ export class Endings {
     const { open, request, response } = call.finish(end);
     const cut = open.bodies === 'metadata' ? [] : [request, response].filter(({ whole }) => !whole);
     this.#tellLoss(call.number, { rows: 0, bodies: cut.length });
-    this.#options.reports.settled('ended', [call], cut.length === 0);
     this.#options.ledger.finished(call);
   }
 

@@ -35,17 +35,6 @@ export class Ledger {
     return this.#calls.values();
   }
 
-  /** Calls under way. */
-  get count(): number {
-    return this.#calls.size;
-  }
-
-  /** Undefined for one whose ending is on the disk, and for one of another process. */
-  find(id: string): CallAssembly | undefined {
-    for (const call of this.#calls.values()) if (call.open.id === id) return call;
-    return undefined;
-  }
-
   /** Takes a call over from a worker that has died; what the store holds of it must be in it, up to its `savedSeq`. */
   adopt(call: CallAssembly): void {
     this.#calls.set(call.number, call);

@@ -1,21 +1,16 @@
 /**
  * What the recorder does when calls end faster than it can look into them: it brings them to the disk as they are, which takes a
  * twentieth of the time, and digests them later, a few at a time. Nothing overtakes what waits: the calls of a session are understood
- * in their order, and only a look into a call tells its session. docs/decisions/041-raw-spill.md, for audit mode 042-audit-under-load.md
+ * in their order, and only a look into a call tells its session. docs/decisions/041-raw-spill.md
  */
 import type { Store } from '../store/open.ts';
 import { endingLookup } from '../store/running.ts';
-import type { CallAssembly, EndedCall } from './assembly.ts';
-import type { Beginning } from './call-record.ts';
-import { openChange } from './changes.ts';
-import { groupBytes, groupCalls, type Commits, type Entry } from './commits.ts';
+import { groupBytes, groupCalls, type Commits } from './commits.ts';
 import type { Endings } from './endings.ts';
 import { isFileError } from './file-error.ts';
 import type { Keeper, Kept } from './keeper.ts';
-import type { Ending, Ledger } from './ledger.ts';
-import type { Pressure } from './pressure.ts';
+import type { Ending } from './ledger.ts';
 import { threadsNowMs } from './protocol.ts';
-import type { Reports } from './reports.ts';
 import type { Undigested } from './undigested.ts';
 
 /** A third of the second within which a call is safe. */
@@ -29,34 +24,21 @@ const mostHeldBytes = 2 * groupBytes;
 const calmAfterMs = 300;
 /** … but no longer than this: who looks at the record wants to see something. */
 const longestBurstMs = 30_000;
+/** Live calls wait for a step: so long at most it looks into calls, or as long as a commit takes. */
+const longestDigestMs = 15;
+/** Steps whose commits take longer become smaller. */
+const longestCommitMs = 100;
 const retryAfterMs = 1000;
-
-/** How calls are held up for those that wait. */
-interface Pace {
-  /** Live calls wait for a step: so long at most it looks into calls, or as long as a commit takes. */
-  readonly digestMs: number;
-  /** Steps whose commits take longer become smaller. */
-  readonly commitMs: number;
-}
-
-const usualPace: Pace = { digestMs: 15, commitMs: 100 };
-/** A call that waits for its record waits for the step as well. */
-const auditPace: Pace = { digestMs: 3, commitMs: 5 };
 
 export interface OverflowOptions {
   readonly waiting: Undigested;
   readonly keeper: Keeper;
   readonly commits: Commits;
   readonly endings: Endings;
-  readonly ledger: Ledger;
-  readonly reports: Reports;
-  /** Where calls wait for their record (audit mode); null where they do not. */
-  readonly pressure: Pressure | null;
 }
 
 export class Overflow {
   readonly #options: OverflowOptions;
-  readonly #pace: Pace;
   #commitMs = 0;
   #stepCalls = groupCalls / 2;
   /** What a recorder before this one left may be in the store already. */
@@ -69,7 +51,6 @@ export class Overflow {
 
   constructor(options: OverflowOptions) {
     this.#options = options;
-    this.#pace = options.pressure === null ? usualPace : auditPace;
     this.#mayRepeat = !options.waiting.isEmpty;
   }
 
@@ -82,22 +63,12 @@ export class Overflow {
     if (!this.#isCalledFor(ended)) return ended;
     // Of some nothing may be written but what a look into them tells.
     const [kept, rest] = [ended.filter(mayBeWritten), ended.filter((one) => !mayBeWritten(one))];
-    if (kept.length === 0 || !this.#append(kept.map(({ call, end }) => call.finish(end)))) return ended;
+    if (kept.length === 0 || !this.#append(kept)) return ended;
     const nowMs = performance.now();
     this.#sinceMs ??= nowMs;
     if (kept.length >= groupCalls || bytesOf(kept) >= groupBytes) this.#fullGroupMs = nowMs;
     for (const one of kept) this.#options.endings.kept(one);
     return rest;
-  }
-
-  /** Audit mode: the same for calls that begin. False where the store is to take them. */
-  begin(calls: readonly CallAssembly[]): boolean {
-    if (calls.length === 0 || (this.isEmpty && this.#options.pressure?.isHigh !== true)) return false;
-    if (!this.#append(calls.map(({ open }) => ({ open, end: null })))) return false;
-    // Their row follows if they last.
-    for (const call of calls) call.touch();
-    this.#options.reports.settled('begun', calls, true);
-    return true;
   }
 
   /** Digests a few of the oldest, unless others need the time more; true when it should be called again at once. */
@@ -122,18 +93,17 @@ export class Overflow {
     const [oldest] = ended;
     if (oldest === undefined) return false;
     if (!this.isEmpty) return true;
-    if (this.#options.pressure !== null) return this.#options.pressure.isHigh;
     const bytes = bytesOf(ended);
     if (ended.length < worthCalls && bytes < worthBytes) return false;
     return bytes >= mostHeldBytes || threadsNowMs() - oldest.sentMs >= behindAfterMs;
   }
 
-  #append(calls: readonly (EndedCall | Beginning)[]): boolean {
+  #append(ended: readonly Ending[]): boolean {
     const { waiting } = this.#options;
     if (performance.now() < this.#notBeforeMs) return false;
     try {
       if (waiting.hasRoom()) {
-        waiting.append(calls);
+        waiting.append(ended.map(({ call, end }) => call.finish(end)));
         return true;
       }
     } catch (error) {
@@ -146,9 +116,7 @@ export class Overflow {
 
   #isBurst(): boolean {
     const nowMs = performance.now();
-    const { pressure } = this.#options;
-    const isHigh = pressure === null ? nowMs - this.#fullGroupMs < calmAfterMs : pressure.isHigh;
-    return isHigh && nowMs - (this.#sinceMs ?? nowMs) < longestBurstMs;
+    return nowMs - this.#fullGroupMs < calmAfterMs && nowMs - (this.#sinceMs ?? nowMs) < longestBurstMs;
   }
 
   /** What the store cannot take is as safe where it is. */
@@ -158,10 +126,9 @@ export class Overflow {
   }
 
   async #digestSome(mostCalls = this.#stepCalls): Promise<boolean> {
-    const { waiting, commits } = this.#options;
+    const { waiting, commits, endings } = this.#options;
     // Where a commit takes long, more belongs into it.
-    const untilMs =
-      performance.now() + Math.max(this.#pace.digestMs, Math.min(this.#commitMs, this.#pace.commitMs));
+    const untilMs = performance.now() + Math.max(longestDigestMs, Math.min(this.#commitMs, longestCommitMs));
     let [isDone, bytes] = [true, 0];
     const most = waiting.isSuspicious ? 1 : mostCalls;
     for (let calls = 0; calls < most && bytes < groupBytes && performance.now() < untilMs; calls++) {
@@ -173,8 +140,7 @@ export class Overflow {
       if (hasEnded === null) isDone = false;
       if (!isDone) break;
       const onKept = (kept: Kept): void => void (isDone &&= kept !== 'not');
-      const entry = await this.#entryOf(call, onKept);
-      if (entry === null) continue;
+      const entry = await endings.entryOfKept(call, waiting.isDeadly, onKept);
       bytes += entry.bytes;
       commits.add(entry);
     }
@@ -182,26 +148,12 @@ export class Overflow {
     commits.flush();
     this.#commitMs = performance.now() - digestedMs;
     // A step halves or doubles, from an eighth of a group to half of one.
-    const factor = this.#commitMs > this.#pace.commitMs ? 0.5 : 2;
+    const factor = this.#commitMs > longestCommitMs ? 0.5 : 2;
     this.#stepCalls = Math.min(Math.max(this.#stepCalls * factor, groupCalls / 8), groupCalls / 2);
     if (isDone) waiting.done();
     else waiting.again();
     if (this.isEmpty) this.#mayRepeat = false;
     return isDone && !this.isEmpty;
-  }
-
-  /** Null where there is nothing to write any more. */
-  async #entryOf(call: EndedCall | Beginning, onKept: (kept: Kept) => void): Promise<Entry | null> {
-    const { waiting, endings, ledger } = this.#options;
-    if (call.end !== null) return endings.entryOfKept(call, waiting.isDeadly, onKept);
-    const running = ledger.find(call.open.id);
-    // It has ended, and how stands further on; or it has its row.
-    if (running === undefined ? !this.#mayRepeat : running.isBegun) return null;
-    const settle = ([kept = 'not']: readonly Kept[]): void => {
-      if (running !== undefined) running.isBegun = kept === 'whole';
-      onKept(kept);
-    };
-    return { changes: [openChange(call)], bytes: 0, settle };
   }
 
   /** Null when the store cannot be asked. */

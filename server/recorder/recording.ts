@@ -20,7 +20,6 @@ import { Keeper, type Kept } from './keeper.ts';
 import { Ledger, type Ending } from './ledger.ts';
 import { vitals, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts';
 import { Overflow } from './overflow.ts';
-import { Pressure } from './pressure.ts';
 import { Progress } from './progress.ts';
 import { Reports } from './reports.ts';
 import { resumedCalls, type ResumedCall } from './resumption.ts';
@@ -83,7 +82,6 @@ class RecordingLoop {
   readonly #upkeep: Upkeep;
   readonly #backlog: Backlog;
   readonly #vitals: Int32Array;
-  readonly #pressure = new Pressure();
   readonly #inbox: ToWorker[] = [];
   /** Waits for the next commit. */
   #ended: Ending[] = [];
@@ -142,9 +140,6 @@ class RecordingLoop {
       keeper,
       commits: this.#commits,
       endings: this.#endings,
-      ledger: this.#ledger,
-      reports: this.#reports,
-      pressure: setup.reportStages ? this.#pressure : null,
     });
     this.#chainNotes = new ChainNotes((heads) => this.#reports.heads(heads));
     this.#vitals = new Int32Array(setup.vitals);
@@ -222,14 +217,10 @@ class RecordingLoop {
 
   async #work(): Promise<void> {
     this.#isBusy = true;
-    const beganMs = performance.now();
-    let [endedCalls, callsAtOnce] = [0, 0];
     let hasWritten = false;
     do {
       const messages = this.#inbox.splice(0);
       this.#take(messages);
-      endedCalls += this.#ended.length;
-      callsAtOnce = Math.max(callsAtOnce, this.#ledger.count);
       const isAsked = messages.some(({ kind }) => kind !== 'batch');
       if (isAsked || this.#isDue()) {
         // A call that has just begun will be back at once, and waits for whatever is done meanwhile.
@@ -250,8 +241,6 @@ class RecordingLoop {
     const isBehind = await this.#overflow.step();
     const hasMore = hasWritten && (await this.#rest());
     this.#reports.send();
-    const busyMs = performance.now() - beganMs;
-    this.#pressure.add({ endedCalls, callsAtOnce, busyMs, isDone: this.#overflow.isEmpty });
     this.#isBusy = false;
     // Messages that have come meanwhile go first.
     const hasEnded = this.#ended.length > 0;
@@ -319,7 +308,7 @@ class RecordingLoop {
   /** On the disk, or told not to be there, when it returns. */
   #begin(calls: readonly CallAssembly[]): void {
     if (calls.length === 0) return;
-    if (!this.#overflow.begin(calls)) for (const call of calls) this.#commits.add(this.#beginning(call));
+    for (const call of calls) this.#commits.add(this.#beginning(call));
     this.#commits.flush();
     // What has ended meanwhile takes longer.
     if (this.#ended.length > 0) this.#reports.send();
@@ -336,7 +325,8 @@ class RecordingLoop {
 
   /** Everything that is due; of what has ended no more than a group, so that what comes meanwhile is heard. */
   async #write(): Promise<void> {
-    const ended = this.#overflow.take(this.#ended);
+    const isAudit = this.#setup.reportStages;
+    const ended = isAudit ? this.#ended : this.#overflow.take(this.#ended);
     const group = firstGroup(ended);
     const committedMs = this.#commits.endedMs;
     const isOnDisk = ended.length < this.#ended.length;

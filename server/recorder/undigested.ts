@@ -1,11 +1,11 @@
 /**
  * Calls that have ended and that nobody has looked into: in files, in their order, until there is time. What they were before is
- * what they are afterwards, as a call that waits here is whole by itself. In audit mode also that calls have begun.
+ * what they are afterwards, as a call that waits here is whole by itself.
  */
 import { mkdirSync, statfsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { EndedCall } from './assembly.ts';
-import { decodeCall, encodeCall, type Beginning } from './call-record.ts';
+import { decodeCall, encodeCall } from './call-record.ts';
 import { isFileError } from './file-error.ts';
 import { recordAt, recordOf, SegmentFiles } from './segment-files.ts';
 import { deathsUntilBlind, Suspect } from './suspect.ts';
@@ -71,12 +71,12 @@ export class Undigested {
   }
 
   /** On disk when it returns. Throws what the file system throws; then none of them is kept. */
-  append(calls: readonly (EndedCall | Beginning)[]): void {
+  append(calls: readonly EndedCall[]): void {
     this.#files.append(calls.flatMap((call) => recordOf(encodeCall(call))));
   }
 
   /** The oldest that was not handed out; null when there is none. */
-  next(): EndedCall | Beginning | null {
+  next(): EndedCall | null {
     while (!this.isEmpty) {
       const reading = (this.#reading ??= { bytes: this.#files.readOldest(), at: 0, nextAt: 0 });
       const { bytes, nextAt } = reading;
@@ -145,7 +145,7 @@ export class Undigested {
 }
 
 /** Null for one of another version of this program. */
-function readCall(payload: Buffer): EndedCall | Beginning | null {
+function readCall(payload: Buffer): EndedCall | null {
   try {
     return decodeCall(payload);
   } catch {

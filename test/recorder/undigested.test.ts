@@ -41,7 +41,6 @@ describe('calls that nobody has looked into', () => {
     const calls = [
       endedCall(),
       endedCall({ head: null, request: body(), response: { ...body(), whole: false, sha256: null } }),
-      { open: endedCall().open, end: null },
       endedCall(),
     ];
     const first = open();
@@ -50,14 +49,14 @@ describe('calls that nobody has looked into', () => {
     first.close();
     const second = open();
     expect(second.bytes).toBe(first.bytes);
-    expect(Array.from({ length: 5 }, () => second.next())).toEqual([...calls, null]);
+    expect([second.next(), second.next(), second.next(), second.next()]).toEqual([...calls, null]);
     second.again();
     expect(second.next()).toEqual(calls[0]);
     second.done();
     expect(second.bytes).toBeLessThan(first.bytes);
     expect(second.next()).toEqual(calls[1]);
     expect(open().next()).toEqual(calls[0]);
-    expect([second.next(), second.next()]).toEqual(calls.slice(2));
+    expect(second.next()).toEqual(calls[2]);
     second.done();
     expect([second.isEmpty, second.bytes, second.next()]).toEqual([true, 0, null]);
   });
@@ -98,7 +97,7 @@ describe('calls that nobody has looked into', () => {
     const { dir, open, unreadable } = place();
     const [one, deadly, other] = [endedCall(), endedCall(), endedCall()];
     open().append([one, deadly, other]);
-    const seen: (readonly [ReturnType<Undigested['next']>, boolean])[] = [];
+    const seen: (readonly [EndedCall | null, boolean])[] = [];
     for (let process = 0; process < 6; process++) {
       const waiting = open();
       expect([waiting.next(), waiting.isSuspicious]).toEqual([one, process > 0]);
