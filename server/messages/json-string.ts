@@ -1,5 +1,6 @@
 /** Finding the end of a JSON string in bytes, without decoding it. Pure. */
-const quote = 0x22;
+import { quote } from './json-bytes.ts';
+
 const backslash = 0x5c;
 /** How far to look byte by byte before the search of the runtime, which costs as much to begin as about so many steps. */
 const stepsBeforeSearch = 48;

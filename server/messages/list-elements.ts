@@ -1,4 +1,5 @@
 /** The elements of the lists directly in a JSON object, such as messages, tools and system, found in its bytes. Pure. */
+import { closeArray, closeObject, comma, openArray, openObject, quote } from './json-bytes.ts';
 import { endOfString } from './json-string.ts';
 
 /** Where an element lies, without the commas around it, with the spaces. */
@@ -14,13 +15,6 @@ export interface KnownRanges<Found extends Range> {
   /** For any other one. */
   of(start: number, end: number): Found;
 }
-
-const quote = 0x22;
-const comma = 0x2c;
-const openArray = 0x5b;
-const closeArray = 0x5d;
-const openObject = 0x7b;
-const closeObject = 0x7d;
 
 /** In their order; of what is no JSON object anything, the same with known elements as without. */
 export function listElements<Found extends Range>(bytes: Buffer, known: KnownRanges<Found>): Found[] {

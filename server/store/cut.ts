@@ -3,6 +3,7 @@
  * around long strings. It only proposes offsets, so any bytes can be cut and put together again. Pure.
  */
 
+import { closeArray, closeObject, comma, openArray, openObject, quote } from '../messages/json-bytes.ts';
 import { endOfString } from '../messages/json-string.ts';
 import {
   leastElementBytes,
@@ -22,13 +23,6 @@ const runBytes = 1024;
 export const minPieceBytes = 24;
 /** Arrays deeper than this are not cut, so that nesting alone cannot make many pieces. */
 const deepestArray = 12;
-
-const quote = 0x22;
-const comma = 0x2c;
-const openArray = 0x5b;
-const closeArray = 0x5d;
-const openObject = 0x7b;
-const closeObject = 0x7d;
 
 /** A part of a body that is cut without a look at the others. */
 export interface Stretch extends Range {
