@@ -14,7 +14,7 @@ import { parseMetrics } from '../support/prometheus.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
-const recorded = { systemCalls: 8, allocatedBytes: 40_000, recorderAllocatedBytes: 80_000 };
+const recorded = { systemCalls: 8, allocatedBytes: 22_000, recorderAllocatedBytes: 80_000 };
 
 const body = JSON.stringify({
   model: 'm',
@@ -87,7 +87,11 @@ describe('a call', () => {
     const toMs = Date.now() - startedMs;
     // What is traced stays in a buffer of the process until it ends.
     await program.stop();
-    const [main = 0, recorder = 0] = allocatedBytes(collections, fromMs, toMs).map((bytes) => bytes / calls);
+    // Either thread may be the first to collect; the main one allocates less, and if it did not, too much.
+    const [main = 0, recorder = 0] = allocatedBytes(collections, fromMs, toMs)
+      .map((bytes) => bytes / calls)
+      .filter((bytes) => bytes > 0)
+      .toSorted((one, other) => one - other);
     expect(main).toBeGreaterThan(recorded.allocatedBytes / 10);
     expect(main).toBeLessThan(recorded.allocatedBytes * 2);
     expect(recorder).toBeLessThan(recorded.recorderAllocatedBytes * 2);
@@ -121,8 +125,7 @@ it('a call crosses to the recorder in few messages, each of its bytes copied onc
 });
 
 /**
- * `[pid:isolate]  1545 ms: Scavenge 12.3 (20.1) -> 11.9 (20.1) MB …`: what was allocated is what had come since the collection before. By isolate, in
- * the order in which they began.
+ * `[pid:isolate]  1545 ms: Scavenge 12.3 (20.1) -> 11.9 (20.1) MB …`: what was allocated is what had come since the collection before. By isolate.
  */
 function allocatedBytes(trace: string, fromMs: number, toMs: number): number[] {
   const byIsolate = new Map<string, { sumMb: number; afterMb: number | null }>();
