@@ -1,6 +1,6 @@
 /**
  * One server for both sides: what lies under `/-/` is ours, everything else is the upstream's. Express decides, except for calls to
- * `/v1/messages`: their way is the shortest there is (docs/decisions/040-direct-dispatch.md). Does not listen.
+ * `/v1/messages`: their way is the shortest there is (docs/decisions/040-direct-dispatch.md), and plain ones do not even come here (043-bare-connections.md). Does not listen.
  */
 import type http from 'node:http';
 import createApplication, {

@@ -5,7 +5,8 @@
 import type { RawHeaders } from '../exchange.ts';
 import { HeadOverflow, ProtocolError } from './failure.ts';
 import type { Framing } from './failure.ts';
-import { isFitHead, readFields } from './head-lines.ts';
+import { END_OF_HEAD, isFitHead, LENGTH, readFields } from './head-lines.ts';
+import { assertAnswer, framingOf } from './wire-head.ts';
 
 /** The lines of a head as they were read, and the few fields that decide how it goes on, lower case; a repeated one with `, ` between. */
 export interface ReadHead {
@@ -19,7 +20,7 @@ export interface ReadHead {
 
 export interface AnswerListener {
   interim(head: ReadHead): void;
-  head(head: ReadHead, framing: Framing): void;
+  head(head: ReadHead): void;
   data(bytes: Buffer): void;
   /** The answer is whole. */
   end(trailers: RawHeaders): void;
@@ -44,12 +45,10 @@ const DECIDING: ReadonlySet<string> = new Set<DecidingField>([
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([0-9]{3})(?: (.*))?$/;
 const VERSION = 'HTTP/1.';
-const LENGTH = /^[0-9]{1,15}$/;
 /** A chunk's size, perhaps with extensions, which mean nothing to us. */
 const CHUNK_LINE =
   /^([0-9A-Fa-f]{1,12})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"[^"\\\r\n]*"))?)*$/;
 const CHUNK_LINE_LIMIT_BYTES = 16 * 1024;
-const END_OF_HEAD = '\r\n\r\n';
 const NOTHING = Buffer.alloc(0);
 
 type State = 'head' | 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'done';
@@ -151,17 +150,19 @@ export class AnswerReader {
       return end + END_OF_HEAD.length;
     }
     this.#mayPersist = head.mayPersist;
-    const framing = framingOf(head);
-    this.#enterBody(head, framing);
-    this.#listener.head(head, framing);
+    assertAnswer(head);
+    this.#enterBody(head, framingOf(head));
+    this.#listener.head(head);
     return end + END_OF_HEAD.length;
   }
 
   #enterBody({ statusCode, headers }: ReadHead, framing: Framing): void {
+    const length = headers['content-length'];
+    if (framing === 'length' && !LENGTH.test(length ?? '')) throw new ProtocolError('a length that is none');
     const hasBody = statusCode !== 204 && statusCode !== 304;
     if (!hasBody || framing === 'length') {
       this.#state = 'length';
-      this.#leftBytes = hasBody ? Number(headers['content-length']) : 0;
+      this.#leftBytes = hasBody ? Number(length) : 0;
     } else {
       this.#state = framing === 'chunked' ? 'chunk-size' : 'close';
       if (framing === 'close') this.#mayPersist = false;
@@ -257,20 +258,4 @@ function parseHead(head: string): ReadHead {
     headers,
     mayPersist: line[1] === '1' ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection),
   };
-}
-
-function framingOf({ statusCode, headers }: ReadHead): Framing {
-  if (statusCode < 200) throw new ProtocolError('a switch of protocols that nobody asked for');
-  const length = headers['content-length'];
-  const coding = headers['transfer-encoding'];
-  if (length !== undefined && coding !== undefined)
-    throw new ProtocolError('both content-length and transfer-encoding');
-  if (coding !== undefined) {
-    if (coding.toLowerCase() !== 'chunked')
-      throw new ProtocolError('a transfer coding that nobody asked for');
-    return 'chunked';
-  }
-  if (length === undefined) return 'close';
-  if (!LENGTH.test(length)) throw new ProtocolError('a length that is none');
-  return 'length';
 }

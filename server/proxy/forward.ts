@@ -20,11 +20,13 @@ import { IdleConnections } from './idle-connections.ts';
 import { createIdMaker } from './ids.ts';
 import type { Middleware } from './middleware.ts';
 import { writeOwnAnswer } from './own-answer.ts';
+import type { PlainRequest } from './plain-request.ts';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
 import type { ClientRequest, ClientResponse } from './sides.ts';
 import { admit, parserRefusal, refuseConnection } from './refusal.ts';
 import type { RefusalReason } from './refusal.ts';
 import { isMessagesCall, isOwnTarget, splitTarget, upstreamTarget } from './target.ts';
+import type { Target } from './target.ts';
 
 export interface ForwarderOptions {
   /** Origin, and a path prefix if there is one. */
@@ -127,7 +129,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     writeOwnAnswer(req, res, failureAnswer(kind, null, { message }));
   }
 
-  function openExchange(req: ClientRequest, target: ReturnType<typeof splitTarget>, via: Sink): Exchange {
+  function openExchange(req: ClientRequest, target: Target, via: Sink): Exchange {
     const startedMs = clock.now();
     const method = req.method ?? '';
     // TRACE answers with the request's own header, credentials and all.
@@ -149,18 +151,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     return new Exchange(open, via, clock);
   }
 
-  /** Refuses the request, or makes a call of it. */
-  function admitted(req: ClientRequest, res: ClientResponse, via: Sink): { call: Call; path: string } | null {
-    if (isDraining) {
-      refuse(req, res, 'shutting_down', 'The proxy is shutting down.');
-      return null;
-    }
-    const admission = admit(req, pathPrefix !== '');
-    if ('reason' in admission) {
-      refuse(req, res, admission.reason, admission.message);
-      return null;
-    }
-    const target = splitTarget(admission.target);
+  function refuseWhileDraining(req: ClientRequest, res: ClientResponse): boolean {
+    if (isDraining) refuse(req, res, 'shutting_down', 'The proxy is shutting down.');
+    return isDraining;
+  }
+
+  function openCall(req: ClientRequest, res: ClientResponse, target: Target, via: Sink): Call {
     const raw = req.rawHeaders;
     const outgoing = {
       target: upstreamTarget(target, pathPrefix),
@@ -169,15 +165,20 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     };
     const call = new Call(req, res, openExchange(req, target, via), outgoing, context);
     calls.add(call);
-    return { call, path: target.path };
+    return call;
   }
 
   function handle(req: http.IncomingMessage, res: http.ServerResponse, via: Sink = sink): void {
-    const taken = admitted(req, res, via);
-    if (taken === null) return;
-    const { call, path } = taken;
+    if (refuseWhileDraining(req, res)) return;
+    const admission = admit(req, pathPrefix !== '');
+    if ('reason' in admission) {
+      refuse(req, res, admission.reason, admission.message);
+      return;
+    }
+    const target = splitTarget(admission.target);
+    const call = openCall(req, res, target, via);
     lastCalls.set(req.socket, call);
-    if (isMessagesCall(req.method, path) && hasPlainBody(req.rawHeaders)) {
+    if (isMessagesCall(req.method, target.path) && hasPlainBody(req.rawHeaders)) {
       call.start(() => dispatch(req, call));
       return;
     }
@@ -187,9 +188,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     call.start(() => void passOn(req, call));
   }
 
-  function handlePlain(req: ClientRequest, res: ClientResponse): void {
-    const call = admitted(req, res, sink)?.call;
-    call?.start(() => dispatch(req, call));
+  /** What makes a request plain is more than `admit` asks for. */
+  function handlePlain(req: PlainRequest, res: ClientResponse): void {
+    if (refuseWhileDraining(req, res)) return;
+    const call = openCall(req, res, splitTarget(req.url), sink);
+    call.start(() => dispatch(req, call));
   }
 
   async function passOn(req: http.IncomingMessage, call: Call): Promise<void> {

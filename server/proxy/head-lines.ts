@@ -2,6 +2,10 @@
  * The lines of a head or of trailers (RFC 9112 5), read so strictly that no other reader can understand them differently. Pure.
  */
 
+/** Between a head and what follows it. */
+export const END_OF_HEAD = '\r\n\r\n';
+/** A `Content-Length` that is one number, and an exact one. */
+export const LENGTH = /^[0-9]{1,15}$/;
 /** Characters that stand nowhere in a head, and line ends that are not whole; the first may have begun before. */
 const UNFIT = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!^|\r)\n/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -15,7 +19,7 @@ export function isFitHead(head: string): boolean {
 }
 
 /** The lower case of a field's name, null when it is none. */
-export function fieldName(name: string): string | null {
+function fieldName(name: string): string | null {
   const known = remembered.get(name);
   if (known !== undefined) return known;
   if (!TOKEN.test(name)) return null;

@@ -1,4 +1,4 @@
-/** The way of all calls that are not messages. A file of its own, because what it imports is only read when it is needed. */
+/** The way of all calls that are not messages of known length. A file of its own, because what it imports is only read when it is needed. */
 import type http from 'node:http';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Call } from './call.ts';

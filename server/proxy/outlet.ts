@@ -20,7 +20,7 @@ export class Outlet extends EventEmitter {
     this.call = call;
   }
 
-  /** Called by httpxy when the upstream breaks; the call has heard of it by its own listeners. */
+  /** Called by httpxy when the upstream breaks; the call is told of it by listeners of `middleware.ts`. */
   destroy(): this {
     return this;
   }

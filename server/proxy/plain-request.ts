@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { RawHeaders } from '../exchange.ts';
-import { isFitHead, readFields } from './head-lines.ts';
+import { END_OF_HEAD, isFitHead, LENGTH, readFields } from './head-lines.ts';
 import type { ClientRequest } from './sides.ts';
 import { isMessagesCall, splitTarget } from './target.ts';
 
@@ -22,8 +22,6 @@ export interface PlainHead {
 
 const METHOD = Buffer.from('POST /');
 const REQUEST_LINE = /^POST (\/[!"$-~]*) HTTP\/1\.1$/;
-const LENGTH = /^[0-9]{1,15}$/;
-const END_OF_HEAD = '\r\n\r\n';
 /** What asks for more than to be handed on. */
 const NOT_PLAIN: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'upgrade', 'trailer']);
 /** Far below the number at which Node begins to drop some. */

@@ -1,6 +1,6 @@
 /**
- * What a call needs of its two sides. On the client's side these are Node's own request and response, or those of `client-connection.ts`; on the
- * upstream's side Node's (`middleware.ts`), or those of `dispatch.ts`.
+ * What a call needs of its two sides. On the client's side these are Node's own request and response, or those of `plain-request.ts` and `plain-response.ts`;
+ * on the upstream's side Node's (`middleware.ts`), or those of `dispatch.ts`.
  */
 import type http from 'node:http';
 import type { Socket } from 'node:net';

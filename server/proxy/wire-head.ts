@@ -33,14 +33,14 @@ export function writeRequestHead(
 }
 
 /** How the end of `answer` can be told. */
-export function framingOf(answer: UpstreamAnswer): Framing {
+export function framingOf(answer: Pick<UpstreamAnswer, 'headers'>): Framing {
   const headers = answer.headers;
   if (headers['transfer-encoding'] !== undefined) return 'chunked';
   return headers['content-length'] === undefined ? 'close' : 'length';
 }
 
-/** Throws a `ProtocolError` for answers that Node's parser lets pass and that two readers could understand differently. */
-export function assertAnswer(answer: UpstreamAnswer): void {
+/** Throws a `ProtocolError` for answers that are well-formed and that two readers could understand differently. */
+export function assertAnswer(answer: Pick<UpstreamAnswer, 'statusCode' | 'headers'>): void {
   const status = answer.statusCode ?? 0;
   if (status === 101) throw new ProtocolError('a switch of protocols that nobody asked for');
   if (status < 200 || status > 999) throw new ProtocolError('a status outside 200 to 999');
